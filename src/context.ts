@@ -1,0 +1,33 @@
+/** The types that tie the floors together: what the platform binds, what a request carries. No behaviour. */
+import type { Config } from "./config.ts";
+import type { Sealer } from "./sealing.ts";
+import type { Database } from "./store/index.ts";
+import type { Tenant } from "./tenant/index.ts";
+
+/** Bindings and secrets of wrangler.toml and `.dev.vars`. */
+export interface Bindings {
+  DB: D1Database;
+  BASE_DOMAIN: string;
+  OPERATOR_TOKEN: string;
+  GATEWAY_SECRET: string;
+  GATEWAY_SECRET_PREVIOUS?: string;
+}
+
+/** What every handler may use. `now` is the one clock of the Worker, UTC milliseconds. */
+export interface Services {
+  readonly config: Config;
+  readonly sealer: Sealer;
+  readonly database: Database;
+  readonly now: () => number;
+}
+
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: {
+    services: Services;
+    /** Set on company hosts only, by the tenant middleware. */
+    tenant: Tenant;
+    /** Nonce of this response's Content-Security-Policy. */
+    cspNonce: string;
+  };
+}

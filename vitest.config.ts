@@ -1,0 +1,39 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { outbound } from "./test/support/outbound.ts";
+
+/** Two kinds of tests: what runs in the Worker runs in workerd with a real D1; what people and tools do to it runs in Node. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                OPERATOR_TOKEN: "operator-token-of-the-tests",
+                GATEWAY_SECRET: "dGVzdC1nYXRld2F5LXNlY3JldC0zMi1ieXRlcy1sb25n",
+                TEST_MIGRATIONS: await readD1Migrations("migrations"),
+              },
+              outboundService: outbound,
+            },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/{saml,store,session,journeys,attacks}/**/*.test.{ts,tsx}"],
+          setupFiles: ["./test/support/migrate.ts"],
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: ["test/{house,browser}/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
