@@ -1,0 +1,13 @@
+/**
+ * PAGES: everything the visitor sees of the gateway itself. Owns words, looks and the security headers of HTML; refuses to know why a page is
+ * shown. Each function returns a whole Response.
+ */
+export {
+  notConfiguredPage,
+  originUnavailablePage,
+  refusalPage,
+  suspendedCompanyPage,
+  unavailablePage,
+  unknownCompanyPage,
+} from "./refusal-pages.tsx";
+export { continuePage, postBindingPage, signedOutPage } from "./sign-in-pages.tsx";

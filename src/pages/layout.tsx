@@ -1,0 +1,141 @@
+/**
+ * The frame of every page of the gateway's own, and the headers it travels with. Knows nothing of sign-in: a page brings its words.
+ * Pages may be shown to anyone and hold hostile text (names, hosts, e-mail addresses): JSX escapes all of it, and the policy below leaves nothing
+ * to run if it ever did not.
+ */
+
+import { raw } from "hono/html";
+import type { Child, FC } from "hono/jsx";
+import { Doorway, type DoorwayState, Mark } from "./doorway.tsx";
+import { STYLE } from "./style.ts";
+
+const NONCE_BYTES = 16;
+
+/** The icon is in the page, because a request for /favicon.ico would go to the company's origin. */
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 28'%3E%3Cpath fill='%230b5a54' d='M0 28V12a12 12 0 0 1 24 0v16z'/%3E%3Cpath fill='%23ffe9a8' d='M7 28V13a5 5 0 0 1 10 0v15z'/%3E%3C/svg%3E";
+
+export interface PageOptions {
+  readonly status: number;
+  readonly title: string;
+  /** Whose door this is; null where no company is known. */
+  readonly companyName: string | null;
+  readonly doorway: DoorwayState;
+  readonly children: Child;
+  /** A script that runs at the end of the body, under the nonce. A constant of ours, never built from data. */
+  readonly script?: string;
+  /** Where a meta refresh leads at once; a path of this host. */
+  readonly refreshTo?: string;
+  /**
+   * "self": forms post here and stay here. "anywhere": the directive is left out, because Chromium enforces form-action on every redirect that
+   * follows the post, and where those lead is not ours to say (an identity provider's, or the origin's for a deep link).
+   */
+  readonly formAction?: "self" | "anywhere";
+  /** True for pages in the middle of a sign-in, which may run in a window that another site opened and waits for. */
+  readonly keepOpener?: boolean;
+  readonly referrerPolicy?: "same-origin" | "strict-origin";
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Renders a page. The nonce is new each time. */
+export function page(options: PageOptions): Response {
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
+  const html = `<!DOCTYPE html>${(<Document nonce={nonce} {...options} />).toString()}`;
+  return new Response(html, { status: options.status, headers: pageHeaders(nonce, options) });
+}
+
+function pageHeaders(nonce: string, options: PageOptions): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  if (options.script !== undefined) policy.push(`script-src 'nonce-${nonce}'`);
+  if (options.formAction !== "anywhere") policy.push("form-action 'self'");
+  return {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": policy.join("; "),
+    "Cache-Control": "no-store",
+    // Not no-referrer: under it a browser sends `Origin: null` with our own forms, and then their origin could not be checked.
+    "Referrer-Policy": options.referrerPolicy ?? "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Robots-Tag": "noindex, nofollow",
+    ...(options.keepOpener ? {} : { "Cross-Origin-Opener-Policy": "same-origin" }),
+    ...options.headers,
+  };
+}
+
+const Document: FC<PageOptions & { nonce: string }> = (p) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      {p.refreshTo !== undefined && isLocalPath(p.refreshTo) && (
+        <meta http-equiv="refresh" content={`0; url=${p.refreshTo}`} />
+      )}
+      <title>{p.companyName === null ? p.title : `${p.title} · ${p.companyName}`}</title>
+      <link rel="icon" href={ICON} />
+      <style nonce={p.nonce}>{raw(STYLE)}</style>
+    </head>
+    <body>
+      <header>
+        <p class="mark">
+          <Mark />
+          <bdi>{p.companyName ?? "Vestibule"}</bdi>
+        </p>
+      </header>
+      <main>
+        <Doorway state={p.doorway} />
+        <div class="words">
+          <h1>{p.title}</h1>
+          {p.children}
+        </div>
+      </main>
+      <footer>
+        <p>Single sign-on by Vestibule</p>
+      </footer>
+      {p.script !== undefined && <script nonce={p.nonce}>{raw(p.script)}</script>}
+    </body>
+  </html>
+);
+
+/** A path of this host, and nothing a browser would read as another one (`//host`, `/\host`). */
+export function isLocalPath(path: string): boolean {
+  return /^\/(?![/\\])[\x21-\x7e]*$/.test(path);
+}
+
+/** An address that a link may carry: this host's path or http(s). Anything else (`javascript:`) becomes null. */
+export function linkable(address: string | null): string | null {
+  if (address === null) return null;
+  return isLocalPath(address) || /^https?:\/\/[\x21-\x7e]+$/i.test(address) ? address : null;
+}
+
+/** The number by which an administrator finds the sign-in in the log. One click selects it. */
+export const Reference: FC<{ reference: string }> = ({ reference }) => (
+  <dl class="reference">
+    <dt>Reference</dt>
+    <dd>
+      <code>{reference}</code>
+    </dd>
+  </dl>
+);
+
+export const ActionLink: FC<{ href: string | null; quiet?: boolean; children?: Child }> = ({
+  href,
+  quiet,
+  children,
+}) => {
+  const address = linkable(href);
+  if (address === null) return null;
+  return (
+    <a class={quiet ? "button quiet" : "button"} href={address}>
+      {children}
+    </a>
+  );
+};

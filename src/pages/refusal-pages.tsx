@@ -1,0 +1,137 @@
+/**
+ * The pages that say no. The visitor reads a sentence, what to do, and a reference; what was wrong stands in the company's sign-in log.
+ */
+import { ActionLink, isLocalPath, page, Reference } from "./layout.tsx";
+
+/** Seconds after which a client may try again when the database cannot be asked. */
+const RETRY_AFTER_SECONDS = 10;
+/** A host name is at most 253 characters (RFC 1035, 2.3.4); what a client sends as one may be anything. */
+const HOST_CHARS_MAX = 253;
+
+/** A sign-in, or another request, that was refused. `refreshTo` leads home at once where a session exists already (the back button). */
+export function refusalPage(p: {
+  status: number;
+  title: string;
+  sentence: string;
+  advice: string;
+  reference: string;
+  home: string | null;
+  retry: string | null;
+  refreshTo?: string;
+  companyName?: string;
+}): Response {
+  return page({
+    status: p.status,
+    title: p.title,
+    companyName: p.companyName ?? null,
+    doorway: "closed",
+    ...(p.refreshTo !== undefined && isLocalPath(p.refreshTo) ? { refreshTo: p.refreshTo } : {}),
+    children: (
+      <>
+        <p class="lead">{p.sentence}</p>
+        <p class="advice">{p.advice}</p>
+        {(p.retry !== null || p.home !== null) && (
+          <p class="actions">
+            <ActionLink href={p.retry}>Try again</ActionLink>
+            <ActionLink href={p.home} quiet={p.retry !== null}>
+              Go to the start page
+            </ActionLink>
+          </p>
+        )}
+        <Reference reference={p.reference} />
+      </>
+    ),
+  });
+}
+
+/** No company has this host. */
+export function unknownCompanyPage(host: string): Response {
+  return page({
+    status: 404,
+    title: "There is no company here",
+    companyName: null,
+    doorway: "closed",
+    children: (
+      <>
+        <p class="lead">
+          Nobody has moved in at <code>{host.slice(0, HOST_CHARS_MAX)}</code>.
+        </p>
+        <p class="advice">Check the address for a typing mistake, or ask the person who gave you the link.</p>
+      </>
+    ),
+  });
+}
+
+/** The operator has suspended the company. */
+export function suspendedCompanyPage(name: string): Response {
+  return page({
+    status: 403,
+    title: "Access is paused",
+    companyName: name,
+    doorway: "closed",
+    children: (
+      <>
+        <p class="lead">
+          Sign-in for <bdi>{name}</bdi> is suspended for now.
+        </p>
+        <p class="advice">Your administrator knows more, and can have it opened again.</p>
+      </>
+    ),
+  });
+}
+
+/** The company has no single sign-on settings yet. */
+export function notConfiguredPage(name: string, localUrl: string): Response {
+  return page({
+    status: 404,
+    title: "Single sign-on is not set up yet",
+    companyName: name,
+    doorway: "closed",
+    children: (
+      <>
+        <p class="lead">
+          <bdi>{name}</bdi> has not connected an identity provider so far.
+        </p>
+        <p class="advice">If you have a password here, sign in with it. If not, ask your administrator.</p>
+        <p class="actions">
+          <ActionLink href={localUrl}>Sign in with a password</ActionLink>
+        </p>
+      </>
+    ),
+  });
+}
+
+/** The company's origin did not answer (502), or not in time (504). The visitor is signed in; it is the application that is away. */
+export function originUnavailablePage(p: { kind: "down" | "slow"; reference: string }): Response {
+  return page({
+    status: p.kind === "down" ? 502 : 504,
+    title: p.kind === "down" ? "The application does not answer" : "The application takes too long",
+    companyName: null,
+    doorway: "open",
+    children: (
+      <>
+        <p class="lead">You are signed in, but the application behind this door is out of reach at the moment.</p>
+        <p class="advice">Reload the page in a minute. If it stays like this, give your administrator the reference.</p>
+        <Reference reference={p.reference} />
+      </>
+    ),
+  });
+}
+
+/** Something that must be asked cannot be asked (the database). In doubt nobody gets in, so the answer is "not now". */
+export function unavailablePage(reference: string): Response {
+  return page({
+    status: 503,
+    title: "Not available for a moment",
+    companyName: null,
+    doorway: "closed",
+    headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
+    children: (
+      <>
+        <p class="lead">We cannot check who you are just now, so the door stays closed.</p>
+        <p class="advice">Reload the page in a minute. If it stays like this, give your administrator the reference.</p>
+        <Reference reference={reference} />
+      </>
+    ),
+  });
+}

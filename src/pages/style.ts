@@ -1,0 +1,56 @@
+/**
+ * The one style sheet of the visitor's pages, put inline under the response's nonce: no second request, nothing to fetch when things are down.
+ * Colours are tokens with a light and a dark value; every text pair keeps 4.5:1, every control edge 3:1 (WCAG 2.2, 1.4.3 and 1.4.11).
+ */
+export const STYLE = `
+:root{
+color-scheme:light dark;
+--paper:#f6f4ef;--paper-2:#efece4;--ink:#1f2328;--soft:#565b61;--line:#dad5c9;--edge:#86806f;
+--accent:#0b5a54;--accent-ink:#ffffff;--accent-2:#084842;--focus:#0b5a54;
+--wall:#e6e1d5;--wall-2:#dcd6c7;--wall-3:#d0c9b7;--floor:#c9c1ad;--door:#0b5a54;--door-2:#0a4d48;--knob:#e9c46a;
+--light:#fff6d8;--light-2:#ffe9a8}
+@media (prefers-color-scheme:dark){:root{
+--paper:#14171a;--paper-2:#1a1e22;--ink:#eceae4;--soft:#a9aeb3;--line:#2c3237;--edge:#78818a;
+--accent:#8ad6c6;--accent-ink:#0d1f1d;--accent-2:#a5e3d6;--focus:#8ad6c6;
+--wall:#1d2226;--wall-2:#242a2f;--wall-3:#2b3238;--floor:#22282c;--door:#1f5d57;--door-2:#184a45;--knob:#e9c46a;
+--light:#fbe7ae;--light-2:#e9c46a}}
+*,*::before,*::after{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;background:var(--paper);color:var(--ink);
+font:1rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
+header,main,footer{width:100%;max-width:66rem;margin:0 auto;padding:0 clamp(1.25rem,5vw,3rem)}
+header{padding-top:clamp(1.25rem,4vw,2.25rem)}
+.mark{display:inline-flex;align-items:center;gap:.625rem;margin:0;font-weight:600;letter-spacing:-.005em}
+.mark svg{flex:none;width:1.5rem;height:1.75rem}
+main{flex:1;display:grid;align-items:center;gap:clamp(1.5rem,6vw,5rem);padding-top:2rem;padding-bottom:3rem}
+.words{max-width:34rem}
+.scene{width:7.5rem}
+.scene svg,.mark svg{display:block}
+.scene svg{width:100%;height:auto}
+@media (min-width:52rem){main{grid-template-columns:minmax(0,1fr) auto}.scene{width:19rem;order:2}}
+h1{margin:0 0 1rem;font:500 clamp(1.875rem,1.4rem + 2.2vw,2.75rem)/1.15 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;
+letter-spacing:-.015em;text-wrap:balance}
+p{margin:0 0 1rem}
+.lead{font-size:1.125rem;line-height:1.55}
+.advice{color:var(--soft)}
+.who{display:block;margin:0 0 1.5rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--paper-2);font-weight:600}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}
+.actions form{display:contents}
+.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.875rem;padding:.5rem 1.375rem;border:1px solid var(--accent);border-radius:.75rem;
+background:var(--accent);color:var(--accent-ink);font:600 1rem/1.3 inherit;font-family:inherit;text-align:center;text-decoration:none;cursor:pointer}
+.button:hover{background:var(--accent-2);border-color:var(--accent-2)}
+.button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}
+.button.quiet:hover{color:var(--accent-2);border-color:var(--accent-2)}
+a{color:var(--accent);text-underline-offset:.2em}
+a:focus-visible,button:focus-visible,code:focus-visible{outline:3px solid var(--focus);outline-offset:3px;border-radius:.75rem}
+.reference{display:flex;flex-wrap:wrap;align-items:baseline;gap:.25rem .75rem;margin:2.25rem 0 0;padding-top:1.125rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9375rem}
+.reference dt,.reference dd{margin:0}
+code{font:500 .9375rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;color:var(--ink);user-select:all}
+footer{padding-top:1rem;padding-bottom:clamp(1.25rem,4vw,2rem);color:var(--soft);font-size:.875rem}
+footer p{margin:0}
+.wall{fill:var(--wall)}.wall-2{fill:var(--wall-2)}.wall-3{fill:var(--wall-3)}.floor{fill:var(--floor)}.door{fill:var(--door)}.door-2{fill:var(--door-2)}
+.knob{fill:var(--knob)}.light{fill:var(--light)}.beam{fill:var(--light-2);opacity:.55}
+.mark .wall{fill:var(--accent)}.mark .light{fill:var(--paper)}
+@media (prefers-reduced-motion:no-preference){.waiting .light{animation:glow 2.4s ease-in-out infinite alternate}@keyframes glow{from{opacity:.65}to{opacity:1}}}
+@media (forced-colors:active){.scene{display:none}.button{border-color:ButtonText}}
+`.replaceAll("\n", "");
