@@ -37,7 +37,7 @@ p{margin:0 0 1rem}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}
 .actions form{display:contents}
 .button{display:inline-flex;align-items:center;justify-content:center;min-height:2.875rem;padding:.5rem 1.375rem;border:1px solid var(--accent);border-radius:.75rem;
-background:var(--accent);color:var(--accent-ink);font:600 1rem/1.3 inherit;font-family:inherit;text-align:center;text-decoration:none;cursor:pointer}
+background:var(--accent);color:var(--accent-ink);font-family:inherit;font-size:1rem;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;cursor:pointer}
 .button:hover{background:var(--accent-2);border-color:var(--accent-2)}
 .button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}
 .button.quiet:hover{color:var(--accent-2);border-color:var(--accent-2)}
