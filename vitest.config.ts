@@ -2,7 +2,10 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { outbound } from "./test/support/outbound.ts";
 
-/** Two kinds of tests: what runs in the Worker runs in workerd with a real D1; what people and tools do to it runs in Node. */
+/**
+ * Three kinds of tests: what runs in the Worker runs in workerd with a real D1; what people and tools do to it runs in Node;
+ * what needs Debian's packages stands apart (`npm run test:interop`).
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -32,6 +35,14 @@ export default defineConfig({
           include: ["test/{house,browser}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

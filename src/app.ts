@@ -1,0 +1,72 @@
+/** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
+import { Hono, type MiddlewareHandler } from "hono";
+import { adminRoutes } from "./admin/index.ts";
+import type { AppEnv, Bindings, Services } from "./context.ts";
+import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
+import { jwks, proxyToOrigin } from "./origin/index.ts";
+import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
+import { signInRoutes } from "./signin/index.ts";
+import { signOutRoutes } from "./signout/index.ts";
+import { classifyHost, resolveTenant } from "./tenant/index.ts";
+
+/** Makes the services of an environment, or gives those it made before. */
+type ProvideServices = (env: Bindings) => Services;
+
+export interface App {
+  fetch(request: Request, env: Bindings, ctx: ExecutionContext): Response | Promise<Response>;
+}
+
+export function createApp(provide: ProvideServices): App {
+  const services: MiddlewareHandler<AppEnv> = async (c, next) => {
+    c.set("services", provide(c.env));
+    await next();
+  };
+  const company = companyHost(services);
+  const operator = operatorHost(services);
+  return {
+    fetch(request, env, ctx) {
+      let host: ReturnType<typeof classifyHost>;
+      try {
+        host = classifyHost(provide(env).config, request);
+      } catch (error) {
+        return misconfiguredResponse(error);
+      }
+      if (host.kind === "operator") return operator.fetch(request, env, ctx);
+      if (host.kind === "company") return company.fetch(request, env, ctx);
+      return unknownCompanyPage(new URL(request.url).hostname);
+    },
+  };
+}
+
+/** `https://<company>.<BASE_DOMAIN>`: the gateway owns /sso, every other path is the origin's. */
+function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
+  return new Hono<AppEnv>()
+    .onError(failureResponse)
+    .use(services, tenantOfHost)
+    .route("/", signInRoutes)
+    .route("/", signOutRoutes)
+    .get("/sso/jwks.json", jwks)
+    .all("/sso", (c) => c.redirect("/", 303))
+    .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))
+    .all("*", proxyToOrigin);
+}
+
+/** `https://admin.<BASE_DOMAIN>`: the operator. */
+function operatorHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
+  return new Hono<AppEnv>()
+    .onError(failureResponse)
+    .use(services)
+    .get("/health", (c) => c.json({ status: "ok" }))
+    .route("/api/v1", adminRoutes)
+    .all("*", () => problem(404, "not-found", "Nothing here"));
+}
+
+/** Behind it a handler knows its company and nothing of any other. */
+const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const host = classifyHost(c.get("services").config, c.req.raw);
+  const tenant = host.kind === "company" ? await resolveTenant(c.get("services"), host.slug) : null;
+  if (tenant === null) return unknownCompanyPage(new URL(c.req.url).hostname);
+  if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
+  c.set("tenant", tenant);
+  return next();
+};

@@ -1,0 +1,38 @@
+/**
+ * What may be logged, and nothing else: one JSON line an event, its fields from a closed list. No URL with its query, no
+ * header, no claim, no message ever fits into it, so a secret can't slip in.
+ */
+
+export interface LogFields {
+  readonly company?: string;
+  readonly code?: string;
+  readonly reference?: string;
+  readonly method?: string;
+  /** Path without its query. */
+  readonly path?: string;
+  readonly status?: number;
+  readonly durationMs?: number;
+  /** Name and message of an error of ours; stacks go where the platform keeps them. */
+  readonly error?: string;
+}
+
+export type LogEvent = "sign_in" | "sign_out" | "refusal" | "storage_unavailable" | "misconfigured" | "bug" | "cron";
+
+const PATH_CHARS_MAX = 200;
+const ERROR_CHARS_MAX = 500;
+
+export function log(event: LogEvent, fields: LogFields): void {
+  const line = {
+    event,
+    company: fields.company,
+    code: fields.code,
+    reference: fields.reference,
+    method: fields.method,
+    path: fields.path?.slice(0, PATH_CHARS_MAX),
+    status: fields.status,
+    durationMs: fields.durationMs,
+    error: fields.error?.slice(0, ERROR_CHARS_MAX),
+  };
+  if (event === "bug" || event === "misconfigured" || event === "storage_unavailable") console.error(JSON.stringify(line));
+  else console.log(JSON.stringify(line));
+}

@@ -1,0 +1,145 @@
+/**
+ * The last step in: one look at what is in force now (company, settings, whether the request or the assertion was used,
+ * who the person is), then one batch that uses both up, writes the user and begins the session. Two database round trips.
+ */
+import type { Context } from "hono";
+import type { AppEnv } from "../context.ts";
+import { log } from "../log.ts";
+import { newSession, readCookies, sessionCookie } from "../session/index.ts";
+import { completeSignIn, newId, prepareSignIn } from "../store/index.ts";
+import type { Tenant } from "../tenant/index.ts";
+import type { Attempt } from "./believe.ts";
+import { emailKey } from "./claims.ts";
+import { type AttemptRefusal, refuseSignIn } from "./refused.ts";
+import { clearRequestCookies, fragmentCookieName } from "./request.ts";
+import { resolveUser, type UserDecision } from "./resolve-user.ts";
+import { newReference } from "../failure.ts";
+import { withFragment } from "./return-path.ts";
+
+const USER_AGENT_CHARS_MAX = 300;
+/** Two first sign-ins of one person at once: one creates the user, the other then finds it. */
+const ATTEMPTS_MAX = 3;
+
+/** `ask`: the visitor has to say yes first; nothing is written then. */
+export async function admit(
+  c: Context<AppEnv>,
+  tenant: Tenant,
+  attempt: Attempt,
+  options: { ask: boolean },
+): Promise<Response | "ask" | "settings_changed"> {
+  const services = c.get("services");
+  const { facts } = attempt;
+  const companyId = tenant.company.id;
+  for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
+    const found = await prepareSignIn(services.database, companyId, {
+      requestId: facts.requestId,
+      issuer: facts.issuer,
+      assertionId: facts.assertionId,
+      subjects: [...facts.subjects],
+      email: emailKey(facts.email),
+    });
+    if (found.companyStatus !== "active") {
+      return refuse(c, attempt, "company_suspended", "an active company", found.companyStatus);
+    }
+    if (found.requestUsed) return refuse(c, attempt, "request_used", "a request not yet answered", facts.requestId ?? "");
+    if (found.assertionUsed) return refuse(c, attempt, "assertion_used", "an assertion not yet used", facts.assertionId);
+    if (tenant.saml === null || found.settingsVersion !== attempt.settingsVersion) return "settings_changed";
+    const decision = resolveUser(facts, tenant.saml, found);
+    if (decision.kind === "refuse") {
+      return refuse(c, attempt, decision.refusal.code, decision.refusal.expected, decision.refusal.received);
+    }
+    if (options.ask) return "ask";
+    const outcome = await complete(c, tenant, attempt, decision);
+    if (outcome === "request_used") return refuse(c, attempt, outcome, "a request not yet answered", facts.requestId ?? "");
+    if (outcome === "assertion_used") return refuse(c, attempt, outcome, "an assertion not yet used", facts.assertionId);
+    if (outcome !== "user_changed") return outcome;
+  }
+  throw new Error("the user changed under each attempt to sign in");
+}
+
+async function complete(
+  c: Context<AppEnv>,
+  tenant: Tenant,
+  attempt: Attempt,
+  decision: Exclude<UserDecision, { kind: "refuse" }>,
+): Promise<Response | "request_used" | "assertion_used" | "user_changed"> {
+  const services = c.get("services");
+  const now = services.now();
+  const { facts } = attempt;
+  const user =
+    decision.kind === "create"
+      ? { id: newId(), company: tenant.company.name, ...decision.person }
+      : { ...decision.user, ...decision.changes };
+  const { row, session } = newSession({
+    tenant,
+    user,
+    group: decision.group,
+    now,
+    nameID: facts.nameID,
+    issuer: facts.issuer,
+    sessionIndex: facts.sessionIndex,
+    sessionNotOnOrAfter: facts.sessionNotOnOrAfter,
+    userAgent: (c.req.header("user-agent") ?? "").slice(0, USER_AGENT_CHARS_MAX),
+  });
+  const outcome = await completeSignIn(services.database, tenant.company.id, {
+    now,
+    requestId: facts.requestId,
+    requestExpiresAt: attempt.requestExpiresAt,
+    issuer: facts.issuer,
+    assertionId: facts.assertionId,
+    assertionExpiresAt: facts.assertionExpiresAt,
+    user:
+      decision.kind === "create"
+        ? { kind: "create", user: { id: user.id, company: user.company, ...decision.person } }
+        : {
+            kind: "update",
+            userId: decision.user.id,
+            changes: decision.changes,
+            expectedVersion: decision.user.version,
+          },
+    session: row,
+    signIn: {
+      id: newId(),
+      at: now,
+      outcome: "success",
+      code: null,
+      email: user.email,
+      userId: user.id,
+      reference: newReference(),
+      checks: [
+        ...attempt.checks,
+        { name: "user", ok: true, expected: null, received: decision.kind === "create" ? "created" : "found" },
+        { name: "group", ok: true, expected: null, received: decision.group.title },
+      ],
+    },
+  });
+  if (outcome !== "done") return outcome;
+  log("sign_in", { company: tenant.company.slug });
+  return signedIn(c, attempt, await sessionCookie(services, tenant, session));
+}
+
+function signedIn(c: Context<AppEnv>, attempt: Attempt, cookie: string): Response {
+  const headers = new Headers({ "cache-control": "no-store" });
+  headers.append("set-cookie", cookie);
+  let target = attempt.returnPath ?? "/";
+  const { requestId } = attempt.facts;
+  if (requestId !== null) {
+    for (const cleared of clearRequestCookies(requestId)) headers.append("set-cookie", cleared);
+    const saved = readCookies(c.req.raw).find(([name]) => name === fragmentCookieName(requestId));
+    if (attempt.returnPath !== null) target = withFragment(target, saved?.[1] ?? null);
+  }
+  headers.set("location", target);
+  return new Response(null, { status: 303, headers });
+}
+
+function refuse(
+  c: Context<AppEnv>,
+  attempt: Attempt,
+  code: AttemptRefusal["refusal"]["code"],
+  expected: string,
+  received: string,
+): Promise<Response> {
+  const { email } = attempt.facts;
+  const checks = [...attempt.checks, { name: code, ok: false, expected, received }];
+  return refuseSignIn(c, { refusal: { code, expected, received }, checks, email, idpStatus: null });
+}

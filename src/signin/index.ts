@@ -1,0 +1,19 @@
+/**
+ * SIGN-IN: the journey from a page navigation to a session. Owns metadata, the request to the identity provider, the
+ * AssertionConsumerService and who the person is. Refuses to know how messages are verified (saml), how rows are kept
+ * (store) and what the visitor wanted at the origin.
+ */
+import { Hono } from "hono";
+import type { AppEnv } from "../context.ts";
+import { acs } from "./acs.ts";
+import { continueSignIn } from "./continue.ts";
+import { login } from "./login.ts";
+import { metadata } from "./metadata.ts";
+import { session } from "./session.ts";
+
+export const signInRoutes = new Hono<AppEnv>()
+  .get("/sso/metadata", metadata)
+  .get("/sso/login", login)
+  .post("/sso/acs", acs)
+  .post("/sso/acs/continue", continueSignIn)
+  .get("/sso/session", session);

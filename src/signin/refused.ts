@@ -1,0 +1,54 @@
+/** The end of a sign-in that is refused: its record for the administrator, a page with a reference for the visitor. */
+import type { Context } from "hono";
+import type { AppEnv } from "../context.ts";
+import { newReference, type RefusalCode, refusalResponse } from "../failure.ts";
+import { log } from "../log.ts";
+import type { Check, ResponseStatus } from "../saml/index.ts";
+import { readSession } from "../session/index.ts";
+import { newId, recordSignIn } from "../store/index.ts";
+
+export interface AttemptRefusal {
+  readonly refusal: { readonly code: RefusalCode; readonly expected?: string; readonly received?: string };
+  readonly checks: readonly Check[];
+  /** Only from verified bytes. */
+  readonly email: string | null;
+  /** What the identity provider said when it did not sign the person in. */
+  readonly idpStatus: ResponseStatus | null;
+}
+
+export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal): Promise<Response> {
+  const services = c.get("services");
+  const tenant = c.get("tenant");
+  const { code } = attempt.refusal;
+  const reference = newReference();
+  await recordSignIn(services.database, tenant.company.id, {
+    id: newId(),
+    at: services.now(),
+    outcome: "refused",
+    code,
+    email: attempt.email,
+    userId: null,
+    reference,
+    checks: recordedChecks(attempt),
+  });
+  log("refusal", { company: tenant.company.slug, code, reference });
+
+  // The back button on a used response: whoever is signed in all the same is led home.
+  const used = code === "assertion_used" || code === "request_used";
+  const signedIn = used && (await readSession(services, tenant, c.req.raw)) !== null;
+  return refusalResponse({ code, reference, retry: "/sso/login", ...(signedIn ? { refreshTo: "/" } : {}) });
+}
+
+/** The failing check is always there, with what was expected and received. */
+function recordedChecks({ refusal, checks, idpStatus }: AttemptRefusal): Check[] {
+  const recorded = [...checks];
+  if (!recorded.some((check) => !check.ok)) {
+    const { expected, received } = refusal;
+    recorded.push({ name: refusal.code, ok: false, expected: expected ?? null, received: received ?? null });
+  }
+  if (idpStatus !== null) {
+    const said = [...idpStatus.codes, idpStatus.message ?? ""].filter((text) => text !== "").join(" | ");
+    recorded.push({ name: "idp_status", ok: false, expected: null, received: said });
+  }
+  return recorded;
+}

@@ -1,0 +1,110 @@
+/**
+ * A sign-in that was started and not yet answered. Nothing of it is stored on our side: the request's ID proves by a tag
+ * that this gateway made it for this company and when, and a cookie of its own binds it to the browser, so that several
+ * tabs sign in side by side and starting costs no database write. That it is answered once is the store's part.
+ */
+import type { Sealer } from "../sealing.ts";
+import { AUTHN_REQUEST_LIFETIME_SECONDS } from "../saml/index.ts";
+import { readCookies } from "../session/index.ts";
+
+/** A started sign-in as its browser carries it. */
+export interface PendingRequest {
+  readonly id: string;
+  readonly returnPath: string;
+}
+
+/** What an ID of ours says about itself. */
+export interface RequestIdentity {
+  readonly id: string;
+  /** UTC milliseconds. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+export const REQUEST_COOKIE_PREFIX = "__Host-vestibule-request-";
+/** More than this many tabs waiting at once, and the oldest is forgotten: browsers keep some 180 cookies and 8 KB of them a host. */
+export const PENDING_REQUESTS_MAX = 6;
+/** Not HttpOnly, since the sign-in page's own script writes it: the fragment of the page that was asked for. */
+export const FRAGMENT_COOKIE_PREFIX = "__Host-vestibule-fragment-";
+
+const RANDOM_BYTES = 16;
+/** "_", 22 characters of randomness, 8 of time in hexadecimal seconds, 22 of tag. SAML Core 1.3.4: 128 random bits; an NCName never starts with a digit. */
+const REQUEST_ID = /^_([A-Za-z0-9_-]{22})([0-9a-f]{8})([A-Za-z0-9_-]{22})$/;
+
+export async function makeRequestId(sealer: Sealer, companyId: string, now: number): Promise<string> {
+  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))).toString("base64url");
+  const body = random + Math.floor(now / 1000).toString(16).padStart(8, "0");
+  return `_${body}${await sealer.tag("request-id", companyId, body)}`;
+}
+
+/** Null for an ID that this gateway did not make for this company. */
+export async function readRequestId(sealer: Sealer, companyId: string, id: string): Promise<RequestIdentity | null> {
+  const match = REQUEST_ID.exec(id);
+  if (!match) return null;
+  const [, random, time, tag] = match as unknown as [string, string, string, string];
+  if (!(await sealer.verifyTag("request-id", companyId, random + time, tag))) return null;
+  const issuedAt = Number.parseInt(time, 16) * 1000;
+  return { id, issuedAt, expiresAt: issuedAt + AUTHN_REQUEST_LIFETIME_SECONDS * 1000 };
+}
+
+/** The part of the ID that names its cookies: enough to keep the tabs of one browser apart. */
+function handleOf(id: string): string {
+  return id.slice(1, 13);
+}
+
+export function requestCookieName(id: string): string {
+  return REQUEST_COOKIE_PREFIX + handleOf(id);
+}
+
+export function fragmentCookieName(id: string): string {
+  return FRAGMENT_COOKIE_PREFIX + handleOf(id);
+}
+
+/** SameSite=None, because the identity provider's answer is a cross-site POST. */
+export async function pendingRequestCookie(
+  sealer: Sealer,
+  companyId: string,
+  pending: PendingRequest,
+): Promise<string> {
+  const value = await sealer.seal("request", companyId, JSON.stringify([pending.id, pending.returnPath]));
+  return `${requestCookieName(pending.id)}=${value}; Path=/; Max-Age=${AUTHN_REQUEST_LIFETIME_SECONDS}; Secure; HttpOnly; SameSite=None`;
+}
+
+/** Set-Cookie values that forget a request and the fragment saved beside it. */
+export function clearRequestCookies(id: string): string[] {
+  return [requestCookieName(id), fragmentCookieName(id)].map(
+    (name) => `${name}=; Path=/; Max-Age=0; Secure; SameSite=None`,
+  );
+}
+
+/** The sign-ins that this browser has under way. Cookies that don't open are as good as absent. */
+export async function readPendingRequests(
+  sealer: Sealer,
+  companyId: string,
+  request: Request,
+): Promise<PendingRequest[]> {
+  const pending: PendingRequest[] = [];
+  for (const [name, value] of readCookies(request)) {
+    if (!name.startsWith(REQUEST_COOKIE_PREFIX) || pending.length >= 2 * PENDING_REQUESTS_MAX) continue;
+    const text = await sealer.open("request", companyId, value);
+    if (text === null) continue;
+    const [id, returnPath] = JSON.parse(text) as [string, string];
+    if (requestCookieName(id) === name) pending.push({ id, returnPath });
+  }
+  return pending;
+}
+
+/** The IDs to forget so that one more fits, oldest first. */
+export async function surplusRequests(
+  sealer: Sealer,
+  companyId: string,
+  pending: readonly PendingRequest[],
+): Promise<string[]> {
+  if (pending.length < PENDING_REQUESTS_MAX) return [];
+  const dated = await Promise.all(pending.map(({ id }) => readRequestId(sealer, companyId, id)));
+  return pending
+    .map(({ id }, index) => ({ id, issuedAt: dated[index]?.issuedAt ?? 0 }))
+    .sort((a, b) => a.issuedAt - b.issuedAt)
+    .slice(0, pending.length - PENDING_REQUESTS_MAX + 1)
+    .map(({ id }) => id);
+}
