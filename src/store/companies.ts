@@ -1,0 +1,94 @@
+/** Companies: found by slug, listed by slug, made together with their first assertion key. */
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
+import { type Database, decide, run } from "./database.ts";
+import { assertionKeys, companies } from "./schema.ts";
+import type { AssertionKey, AuditRecord, Company, Page } from "./types.ts";
+
+type Row = typeof companies.$inferSelect;
+
+export function companyOf({ absoluteHours, idleMinutes, ...row }: Row): Company {
+  return { ...row, sessionPolicy: { absoluteHours, idleMinutes } };
+}
+
+/** One company, or null. */
+export async function findCompany(db: Database, slug: string): Promise<Company | null> {
+  const row = await run(db.select().from(companies).where(eq(companies.slug, slug)).get());
+  return row ? companyOf(row) : null;
+}
+
+/** By slug, ascending; `page.after` is a slug. */
+export async function listCompanies(db: Database, page: Page): Promise<Company[]> {
+  const rows = await run(
+    db
+      .select()
+      .from(companies)
+      .where(gt(companies.slug, page.after ?? ""))
+      .orderBy(asc(companies.slug))
+      .limit(page.limit)
+      .all(),
+  );
+  return rows.map(companyOf);
+}
+
+/** The company, its assertion key and the record of it, or nothing. */
+export async function createCompany(
+  db: Database,
+  company: Company,
+  key: AssertionKey,
+  record: AuditRecord,
+): Promise<"done" | "slug_taken"> {
+  const { sessionPolicy, ...columns } = company;
+  const outcome = await decide(
+    db.batch([
+      db.insert(companies).values({ ...columns, ...sessionPolicy }),
+      db.insert(assertionKeys).values({ ...key, companyId: company.id }),
+      auditStatement(db, record),
+    ]),
+  );
+  if (outcome.ok) return "done";
+  return outcome.constraint === "companies.slug" ? "slug_taken" : unexpected(outcome.constraint);
+}
+
+export type CompanyChanges = Partial<Pick<Company, "name" | "originUrl" | "status" | "sessionPolicy">>;
+
+/** Changes the version that the caller saw; the new version is one more. */
+export async function updateCompany(
+  db: Database,
+  companyId: string,
+  expectedVersion: number,
+  changes: CompanyChanges,
+  record: AuditRecord,
+): Promise<ChangeResult> {
+  const { sessionPolicy, ...columns } = changes;
+  const seen = and(eq(companies.id, companyId), eq(companies.version, expectedVersion));
+  const outcome = await decide(
+    db.batch([
+      guardedAuditStatement(db, record, companies, seen),
+      db
+        .update(companies)
+        .set({ ...columns, ...sessionPolicy, version: sql`${companies.version} + 1`, updatedAt: record.at })
+        .where(eq(companies.id, companyId)),
+    ]),
+  );
+  if (outcome.ok) return "done";
+  return guardFailed(outcome) ? "version_changed" : unexpected(outcome.constraint);
+}
+
+/** Deletes the company with everything of it except its audit. */
+export async function deleteCompany(
+  db: Database,
+  companyId: string,
+  expectedVersion: number,
+  record: AuditRecord,
+): Promise<ChangeResult> {
+  const seen = and(eq(companies.id, companyId), eq(companies.version, expectedVersion));
+  const outcome = await decide(
+    db.batch([
+      guardedAuditStatement(db, record, companies, seen),
+      db.delete(companies).where(eq(companies.id, companyId)),
+    ]),
+  );
+  if (outcome.ok) return "done";
+  return guardFailed(outcome) ? "version_changed" : unexpected(outcome.constraint);
+}

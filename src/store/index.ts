@@ -1,0 +1,61 @@
+/**
+ * The store: D1 through Drizzle, and the only folder that knows either. Each function is one statement or one batch, that is
+ * one round trip, and what must hold together stands in one batch. Rows never leave; nothing here knows HTTP, cookies or XML.
+ */
+export { listAudit } from "./audit.ts";
+export type { ChangeResult } from "./changes.ts";
+export {
+  type CompanyChanges,
+  createCompany,
+  deleteCompany,
+  findCompany,
+  listCompanies,
+  updateCompany,
+} from "./companies.ts";
+export { type Database, emailKey, nearestReplica, newId, openDatabase, StorageUnavailable } from "./database.ts";
+export {
+  createGroup,
+  deleteGroup,
+  findGroup,
+  GROUPS_PER_COMPANY_MAX,
+  type GroupChanges,
+  listGroups,
+  updateGroup,
+} from "./groups.ts";
+export { insertAssertionKey, insertSpKey } from "./keys.ts";
+export { AUDIT_RETENTION_DAYS, type Purged, purgeExpired, SIGN_IN_RETENTION_DAYS } from "./purge.ts";
+export { findSamlSettings, GROUP_MAPPINGS_MAX, saveSamlSettings } from "./saml-settings.ts";
+export {
+  type CheckedSession,
+  checkSession,
+  endSession,
+  endSessionsOfUser,
+  findSession,
+  findSessionsByNameId,
+  listSessions,
+} from "./sessions.ts";
+export {
+  completeSignIn,
+  findSignIn,
+  listSignIns,
+  prepareSignIn,
+  recordSignIn,
+  SIGN_IN_CHECKS_MAX,
+  SIGN_IN_TEXT_CHARS_MAX,
+  type SignInQuery,
+  type SignInResult,
+  type SignInState,
+  type SignInWrite,
+} from "./sign-ins.ts";
+export { loadTenant, type TenantRows } from "./tenant.ts";
+export { createToken, deleteToken, findToken, findTokenByHash, listTokens } from "./tokens.ts";
+export type * from "./types.ts";
+export {
+  createUser,
+  deleteUser,
+  findUser,
+  findUserByEmail,
+  listUsers,
+  type UserConflict,
+  updateUser,
+} from "./users.ts";

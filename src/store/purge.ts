@@ -1,0 +1,42 @@
+/** Forgets what has had its time. Bounded a run, so that a backlog never holds the database. */
+import { inArray, lt, sql } from "drizzle-orm";
+import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { type Database, run } from "./database.ts";
+import { audit, sessions, signIns, usedAssertions, usedRequests } from "./schema.ts";
+
+/** An administrator asks about a failed sign-in within days; three months cover a leave. */
+export const SIGN_IN_RETENTION_DAYS = 90;
+/** A year and a month: a yearly review sees the year before it. */
+export const AUDIT_RETENTION_DAYS = 396;
+/** A clock of another node may be behind; a used assertion is remembered this much longer than it could be presented. */
+export const USED_RETENTION_MINUTES = 60;
+/** Rows deleted a table and run. At one run in 15 minutes: 960,000 a day. */
+export const PURGE_ROWS_MAX = 10_000;
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** How many rows went, and whether a table may hold more. */
+export interface Purged {
+  readonly rows: number;
+  readonly more: boolean;
+}
+
+/** One batch. `rowsMax` is for tests and for a caller that runs in a loop. */
+export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_ROWS_MAX): Promise<Purged> {
+  const before = (table: SQLiteTable, column: SQLiteColumn, time: number) => {
+    const old = db.select({ rowid: sql`rowid` }).from(table).where(lt(column, time)).limit(rowsMax);
+    return db.delete(table).where(inArray(sql`rowid`, old));
+  };
+  const results = await run(
+    db.batch([
+      before(sessions, sessions.expiresAt, now),
+      before(usedRequests, usedRequests.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
+      before(usedAssertions, usedAssertions.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
+      before(signIns, signIns.at, now - SIGN_IN_RETENTION_DAYS * DAY),
+      before(audit, audit.at, now - AUDIT_RETENTION_DAYS * DAY),
+    ]),
+  );
+  const counts = results.map((result) => result.meta.changes);
+  return { rows: counts.reduce((sum, count) => sum + count, 0), more: counts.some((count) => count >= rowsMax) };
+}

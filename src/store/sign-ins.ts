@@ -1,0 +1,243 @@
+/**
+ * Sign-ins. At most two round trips: what the decision needs is read in one batch, and all that it changes is written in
+ * another, where unique keys decide the single winner. Also the records that tell an administrator what happened.
+ */
+import { and, desc, eq, lt, or, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Check } from "../saml/index.ts";
+import { auditStatement, unexpected } from "./changes.ts";
+import { type Database, decide, emailKey, newId, run } from "./database.ts";
+import { GROUPS_PER_COMPANY_MAX, groupOf } from "./groups.ts";
+import {
+  audit,
+  companies,
+  groups,
+  samlSettings,
+  sessions,
+  signIns,
+  usedAssertions,
+  usedRequests,
+  users,
+} from "./schema.ts";
+import type { Company, Group, NewUser, Page, SessionRow, SignInRecord, Subject, User, UserChanges } from "./types.ts";
+import { newUserRow, oneUser, userColumns, userOf } from "./users.ts";
+
+/** A response has some forty checks. */
+export const SIGN_IN_CHECKS_MAX = 80;
+/** Of `expected` and `received` each: hostile text may be long, and an administrator needs its beginning. */
+export const SIGN_IN_TEXT_CHARS_MAX = 500;
+/** Subjects that one assertion can stand for: its user key and its NameID, by each spelling of the issuer. */
+export const SIGN_IN_SUBJECTS_MAX = 8;
+
+export interface SignInQuery {
+  readonly requestId: string | null;
+  readonly issuer: string;
+  readonly assertionId: string;
+  readonly subjects: readonly Subject[];
+  readonly email: string;
+}
+
+/** What stands in the database before the sign-in. `users`: found by any subject or by e-mail; at most one a subject. */
+export interface SignInState {
+  /** Null where the company has no settings (any more). */
+  readonly settingsVersion: number | null;
+  readonly companyStatus: Company["status"];
+  readonly requestUsed: boolean;
+  readonly assertionUsed: boolean;
+  readonly users: User[];
+  readonly groups: Group[];
+}
+
+/** One batch of reads. A company that is gone reads as suspended, without settings. Nothing is decided here: completeSignIn decides. */
+export async function prepareSignIn(db: Database, companyId: string, q: SignInQuery): Promise<SignInState> {
+  const subjects = q.subjects
+    .slice(0, SIGN_IN_SUBJECTS_MAX)
+    .map((subject) =>
+      and(
+        eq(users.companyId, companyId),
+        eq(users.subjectIssuer, subject.issuer),
+        eq(users.subjectKind, subject.kind),
+        eq(users.subjectValue, subject.value),
+      ),
+    );
+  const byEmail = and(eq(users.companyId, companyId), eq(users.emailKey, emailKey(q.email)));
+  const [company, settings, request, assertion, found, all] = await run(
+    db.batch([
+      db.select({ status: companies.status }).from(companies).where(eq(companies.id, companyId)),
+      db.select({ version: samlSettings.version }).from(samlSettings).where(eq(samlSettings.companyId, companyId)),
+      db
+        .select({ one: sql<number>`1` })
+        .from(usedRequests)
+        .where(and(eq(usedRequests.companyId, companyId), eq(usedRequests.requestId, q.requestId ?? ""))),
+      db
+        .select({ one: sql<number>`1` })
+        .from(usedAssertions)
+        .where(
+          and(
+            eq(usedAssertions.companyId, companyId),
+            eq(usedAssertions.issuer, q.issuer),
+            eq(usedAssertions.assertionId, q.assertionId),
+          ),
+        ),
+      db
+        .select()
+        .from(users)
+        .where(or(...subjects, byEmail)),
+      db.select().from(groups).where(eq(groups.companyId, companyId)).limit(GROUPS_PER_COMPANY_MAX),
+    ]),
+  );
+  return {
+    settingsVersion: settings[0]?.version ?? null,
+    companyStatus: company[0]?.status ?? "suspended",
+    requestUsed: request.length > 0,
+    assertionUsed: assertion.length > 0,
+    users: found.map(userOf),
+    groups: all.map(groupOf),
+  };
+}
+
+/** All that one successful sign-in writes. Times are UTC milliseconds. */
+export interface SignInWrite {
+  readonly now: number;
+  /** Null for an unsolicited response. */
+  readonly requestId: string | null;
+  /** Until when the use of the request must be remembered. */
+  readonly requestExpiresAt: number;
+  readonly issuer: string;
+  readonly assertionId: string;
+  /** VerifiedAssertion.notOnOrAfter: until when the assertion could be presented again. */
+  readonly assertionExpiresAt: number;
+  readonly user:
+    | { readonly kind: "create"; readonly user: NewUser }
+    | {
+        readonly kind: "update";
+        readonly userId: string;
+        readonly changes: UserChanges;
+        readonly expectedVersion: number;
+      };
+  readonly session: SessionRow;
+  readonly signIn: SignInRecord;
+}
+
+/**
+ * `request_used`, `assertion_used`: another node was first (SAML Profiles 4.1.4.5: never twice). `user_changed`: the user
+ * is not what prepareSignIn read (changed, disabled, deleted, created meanwhile, or its group is gone): prepare again.
+ * Unless "done", nothing at all was written.
+ */
+export type SignInResult = "done" | "request_used" | "assertion_used" | "user_changed";
+
+export async function completeSignIn(db: Database, companyId: string, w: SignInWrite): Promise<SignInResult> {
+  const statements: BatchItem<"sqlite">[] = [
+    db.insert(usedAssertions).values({
+      companyId,
+      issuer: w.issuer,
+      assertionId: w.assertionId,
+      expiresAt: w.assertionExpiresAt,
+    }),
+    ...userStatements(db, companyId, w),
+    db.insert(sessions).values({ ...w.session, companyId }),
+    db.insert(signIns).values(boundedRow(companyId, w.signIn)),
+  ];
+  if (w.requestId !== null) {
+    statements.unshift(
+      db.insert(usedRequests).values({ companyId, requestId: w.requestId, expiresAt: w.requestExpiresAt }),
+    );
+  }
+  const outcome = await decide(db.batch(statements as [BatchItem<"sqlite">, ...BatchItem<"sqlite">[]]));
+  if (outcome.ok) return "done";
+  if (outcome.constraint.includes("used_requests.")) return "request_used";
+  if (outcome.constraint.includes("used_assertions.")) return "assertion_used";
+  if (outcome.constraint.includes("users.") || outcome.constraint === "foreign key") return "user_changed";
+  return unexpected(outcome.constraint);
+}
+
+function userStatements(db: Database, companyId: string, w: SignInWrite): BatchItem<"sqlite">[] {
+  const record = {
+    id: newId(),
+    companyId,
+    at: w.now,
+    actor: "sign-in",
+    resource: "user" as const,
+  };
+  if (w.user.kind === "create") {
+    const { user } = w.user;
+    return [
+      db.insert(users).values({ ...newUserRow(companyId, user, w.now), lastSignInAt: w.now }),
+      auditStatement(db, { ...record, action: "create", resourceId: user.id, before: null, after: user }),
+    ];
+  }
+  const { userId, changes, expectedVersion } = w.user;
+  const changed = Object.keys(changes).length > 0;
+  const step = changed ? 1 : 0;
+  // A null version fails the NOT NULL and with it the batch: the user must be the one that was read, and active.
+  const version = sql`case when ${users.version} = ${expectedVersion} and ${users.status} = 'active' then ${users.version} + ${step} end`;
+  const update = db
+    .update(users)
+    .set({ ...userColumns(changes), version, lastSignInAt: w.now, ...(changed ? { updatedAt: w.now } : {}) })
+    .where(oneUser(companyId, userId));
+  if (!changed) return [update];
+  const before = sql`(select json_object('email', ${users.email}, 'firstName', ${users.firstName}, 'lastName', ${users.lastName}, 'company', ${users.company}, 'groupId', ${users.groupId}) from ${users} where ${oneUser(companyId, userId)})`;
+  const recorded = db.insert(audit).values({ ...record, action: "update", resourceId: userId, before, after: changes });
+  return [recorded, update];
+}
+
+/** A refusal, or anything else worth a line in the log. */
+export async function recordSignIn(db: Database, companyId: string, record: SignInRecord): Promise<void> {
+  // The company may be gone meanwhile; then there is no log to write to.
+  await decide(db.insert(signIns).values(boundedRow(companyId, record)).run());
+}
+
+/** Newest first; `page.after` is an id. With `reference`, the one that a visitor's page showed. */
+export async function listSignIns(
+  db: Database,
+  companyId: string,
+  reference: string | null,
+  page: Page,
+): Promise<SignInRecord[]> {
+  const rows = await run(
+    db
+      .select()
+      .from(signIns)
+      .where(
+        and(
+          eq(signIns.companyId, companyId),
+          reference === null ? undefined : eq(signIns.reference, reference),
+          page.after === null ? undefined : lt(signIns.id, page.after),
+        ),
+      )
+      .orderBy(desc(signIns.id))
+      .limit(page.limit)
+      .all(),
+  );
+  return rows.map(({ companyId: _, ...record }) => record);
+}
+
+/** One record of this company, or null. */
+export async function findSignIn(db: Database, companyId: string, id: string): Promise<SignInRecord | null> {
+  const row = await run(
+    db
+      .select()
+      .from(signIns)
+      .where(and(eq(signIns.companyId, companyId), eq(signIns.id, id)))
+      .get(),
+  );
+  if (!row) return null;
+  const { companyId: _, ...record } = row;
+  return record;
+}
+
+function boundedRow(companyId: string, record: SignInRecord) {
+  const checks: Check[] = record.checks.slice(0, SIGN_IN_CHECKS_MAX).map((check) => ({
+    name: check.name,
+    ok: check.ok,
+    expected: bounded(check.expected),
+    received: bounded(check.received),
+  }));
+  return { ...record, companyId, email: bounded(record.email), checks };
+}
+
+function bounded(text: string | null): string | null {
+  if (text === null || text.length <= SIGN_IN_TEXT_CHARS_MAX) return text;
+  // Not between the halves of a surrogate pair: a lone half has no UTF-8.
+  return `${text.slice(0, SIGN_IN_TEXT_CHARS_MAX).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}

@@ -1,0 +1,158 @@
+/** The shapes that leave this folder. Rows never do. Times are UTC milliseconds; ids are UUIDv7 text. */
+import type { Check } from "../saml/index.ts";
+
+export interface Company {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly originUrl: string;
+  readonly status: "active" | "suspended";
+  readonly sessionPolicy: { readonly absoluteHours: number; readonly idleMinutes: number };
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A company's single sign-on, whole; a company without it has none. */
+export interface SamlSettings {
+  readonly version: number;
+  readonly idpEntityId: string | null;
+  readonly loginUrl: string;
+  readonly logoutUrl: string | null;
+  readonly nameIdFormat: string;
+  readonly requestBinding: "POST" | "Redirect";
+  /** DER in base64, one line each. */
+  readonly certificates: readonly string[];
+  readonly jit: { readonly enabled: boolean; readonly groupId: string | null };
+  readonly signAuthnRequests: boolean;
+  readonly wantEncryptedAssertions: boolean;
+  readonly allowIdpInitiated: boolean;
+  readonly forceAuthn: boolean;
+  readonly requestedAuthnContext: readonly string[];
+  readonly clockSkewSeconds: number;
+  readonly allowSha1: boolean;
+  /** Claim names; null stands for the defaults. */
+  readonly attributeMapping: {
+    readonly email: string | null;
+    readonly firstName: string | null;
+    readonly lastName: string | null;
+    readonly userKey: string | null;
+  };
+  /** By priority: the first that fits decides. */
+  readonly groupMapping: readonly { readonly claim: string; readonly value: string; readonly groupId: string }[];
+  readonly updatedAt: number;
+}
+
+/** A key that signs the identity assertion. `wrappedPrivateJwk` is sealed; it never leaves in the clear. */
+export interface AssertionKey {
+  readonly kid: string;
+  readonly publicJwk: JsonWebKey;
+  readonly wrappedPrivateJwk: string;
+  readonly createdAt: number;
+  readonly retiredAt: number | null;
+}
+
+/** A key pair of the service provider. `certificate` is base64 DER; `wrappedPrivateKey` is sealed PKCS #8. */
+export interface SpKey {
+  readonly id: string;
+  readonly use: "signing" | "encryption";
+  readonly certificate: string;
+  readonly wrappedPrivateKey: string;
+  readonly createdAt: number;
+  readonly retiredAt: number | null;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly title: string;
+  readonly type: "administrator" | "member";
+  readonly ssoOnly: boolean;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** How an IdP's person is linked to a user; unique per company. For `nameId` the value is JSON of [value, format, nameQualifier, spNameQualifier]. */
+export interface Subject {
+  readonly issuer: string;
+  readonly kind: "userKey" | "nameId";
+  readonly value: string;
+}
+
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  /** The person's own words for where they work; not the tenant. */
+  readonly company: string;
+  readonly groupId: string;
+  readonly status: "active" | "disabled";
+  readonly subject: Subject | null;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly lastSignInAt: number | null;
+}
+
+/** A user about to be: version 1, never signed in. */
+export type NewUser = Omit<User, "version" | "createdAt" | "updatedAt" | "lastSignInAt">;
+
+/** What may change of a user; what is absent stays. */
+export type UserChanges = Partial<Omit<NewUser, "id">>;
+
+export interface SessionRow {
+  readonly id: string;
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly idleMinutes: number;
+  readonly userAgent: string;
+  readonly issuer: string;
+  readonly nameId: string;
+  readonly nameIdFormat: string | null;
+  readonly nameQualifier: string | null;
+  readonly spNameQualifier: string | null;
+  readonly sessionIndex: string | null;
+}
+
+export interface SignInRecord {
+  /** Of newId(): the list is ordered by it. */
+  readonly id: string;
+  readonly at: number;
+  readonly outcome: "success" | "refused";
+  readonly code: string | null;
+  readonly email: string | null;
+  readonly checks: readonly Check[];
+  readonly reference: string;
+  readonly userId: string | null;
+}
+
+/** One change. `before` and `after` are what the API shows of the object, never a secret. */
+export interface AuditRecord {
+  readonly id: string;
+  readonly companyId: string;
+  readonly at: number;
+  /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
+  readonly actor: string;
+  readonly action: "create" | "update" | "delete";
+  readonly resource: "company" | "saml" | "group" | "user" | "session" | "token";
+  readonly resourceId: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** A company's API token, without its secret. */
+export interface Token {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+}
+
+/** A page of a list: up to `limit` objects after the one that `after` names, in the list's order. */
+export interface Page {
+  readonly after: string | null;
+  readonly limit: number;
+}

@@ -1,0 +1,139 @@
+/** Users of a company: found by id or e-mail, listed by id, changed under their version. */
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
+import { type Database, decide, emailKey, run } from "./database.ts";
+import { users } from "./schema.ts";
+import type { AuditRecord, NewUser, Page, Subject, User, UserChanges } from "./types.ts";
+
+type Row = typeof users.$inferSelect;
+
+export function userOf(row: Row): User {
+  const { companyId: _, emailKey: _key, subjectIssuer, subjectKind, subjectValue, ...user } = row;
+  const linked = subjectIssuer !== null && subjectKind !== null && subjectValue !== null;
+  return { ...user, subject: linked ? { issuer: subjectIssuer, kind: subjectKind, value: subjectValue } : null };
+}
+
+function subjectColumns(subject: Subject | null) {
+  return {
+    subjectIssuer: subject?.issuer ?? null,
+    subjectKind: subject?.kind ?? null,
+    subjectValue: subject?.value ?? null,
+  };
+}
+
+/** The row of a new user: version 1. */
+export function newUserRow(companyId: string, { subject, ...user }: NewUser, now: number) {
+  return {
+    ...user,
+    ...subjectColumns(subject),
+    companyId,
+    emailKey: emailKey(user.email),
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** The columns that these changes set. */
+export function userColumns({ subject, ...changes }: UserChanges) {
+  return {
+    ...changes,
+    ...(changes.email === undefined ? {} : { emailKey: emailKey(changes.email) }),
+    ...(subject === undefined ? {} : subjectColumns(subject)),
+  };
+}
+
+export const oneUser = (companyId: string, id: string) => and(eq(users.companyId, companyId), eq(users.id, id));
+
+/** One user of this company, or null. */
+export async function findUser(db: Database, companyId: string, id: string): Promise<User | null> {
+  const row = await run(db.select().from(users).where(oneUser(companyId, id)).get());
+  return row ? userOf(row) : null;
+}
+
+/** By e-mail address, A to Z in either case. */
+export async function findUserByEmail(db: Database, companyId: string, email: string): Promise<User | null> {
+  const row = await run(
+    db
+      .select()
+      .from(users)
+      .where(and(eq(users.companyId, companyId), eq(users.emailKey, emailKey(email))))
+      .get(),
+  );
+  return row ? userOf(row) : null;
+}
+
+/** In the order they were made; `page.after` is an id. */
+export async function listUsers(db: Database, companyId: string, page: Page): Promise<User[]> {
+  const rows = await run(
+    db
+      .select()
+      .from(users)
+      .where(and(eq(users.companyId, companyId), gt(users.id, page.after ?? "")))
+      .orderBy(asc(users.id))
+      .limit(page.limit)
+      .all(),
+  );
+  return rows.map(userOf);
+}
+
+/** What another row of the company says no to. */
+export type UserConflict = "email_taken" | "subject_taken" | "group_unknown";
+
+function conflictOf(constraint: string): UserConflict {
+  if (constraint.includes("users.email_key")) return "email_taken";
+  if (constraint.includes("users.subject_value")) return "subject_taken";
+  return constraint === "foreign key" ? "group_unknown" : unexpected(constraint);
+}
+
+export async function createUser(
+  db: Database,
+  companyId: string,
+  user: NewUser,
+  record: AuditRecord,
+): Promise<"done" | UserConflict> {
+  const outcome = await decide(
+    db.batch([db.insert(users).values(newUserRow(companyId, user, record.at)), auditStatement(db, record)]),
+  );
+  return outcome.ok ? "done" : conflictOf(outcome.constraint);
+}
+
+/** Changes the version that the caller saw. */
+export async function updateUser(
+  db: Database,
+  companyId: string,
+  id: string,
+  expectedVersion: number,
+  changes: UserChanges,
+  record: AuditRecord,
+): Promise<ChangeResult | UserConflict> {
+  const outcome = await decide(
+    db.batch([
+      guardedAuditStatement(db, record, users, and(oneUser(companyId, id), eq(users.version, expectedVersion))),
+      db
+        .update(users)
+        .set({ ...userColumns(changes), version: sql`${users.version} + 1`, updatedAt: record.at })
+        .where(oneUser(companyId, id)),
+    ]),
+  );
+  if (outcome.ok) return "done";
+  return guardFailed(outcome) ? "version_changed" : conflictOf(outcome.constraint);
+}
+
+/** Deletes the user and every session of theirs; sign-in records and audit stay. */
+export async function deleteUser(
+  db: Database,
+  companyId: string,
+  id: string,
+  expectedVersion: number,
+  record: AuditRecord,
+): Promise<ChangeResult> {
+  const outcome = await decide(
+    db.batch([
+      guardedAuditStatement(db, record, users, and(oneUser(companyId, id), eq(users.version, expectedVersion))),
+      db.delete(users).where(oneUser(companyId, id)),
+    ]),
+  );
+  if (outcome.ok) return "done";
+  return guardFailed(outcome) ? "version_changed" : unexpected(outcome.constraint);
+}
