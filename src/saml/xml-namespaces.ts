@@ -1,0 +1,82 @@
+/**
+ * Which namespace a prefix stands for, here and now (Namespaces in XML 1.0). Every distinct prefix of a document has a slot;
+ * a slot holds its present binding, so that looking one up costs the same however many are in scope.
+ */
+import { NS } from "./terms.ts";
+
+export const NO_PREFIX = 0;
+export const XML_PREFIX = 1;
+export const XMLNS_PREFIX = 2;
+
+/** Up to this many prefixes are compared one by one; beyond, a Map is faster and keeps hostile documents linear. */
+const COMPARED_PREFIXES_MAX = 12;
+
+/** A scheme and a colon: C14N 1.0, 1.3 has no canonical form for relative namespace URIs. */
+const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:/;
+const UNSAFE_IN_URI = /[\s"<>&]/;
+
+export class NamespaceScope {
+  readonly prefixes: string[] = ["", "xml", "xmlns"];
+  /** The URI that each slot is bound to; null is unbound. */
+  readonly uris: (string | null)[] = ["", NS.xml, null];
+  /** The element (by number) whose start tag bound the slot last: two declarations in one tag are a duplicate. */
+  readonly boundBy: number[] = [0, 0, 0];
+  private readonly undoSlots: number[] = [];
+  private readonly undoUris: (string | null)[] = [];
+  private slots: Map<string, number> | null = null;
+
+  /** The slot of the prefix that stands at text[start, end). */
+  slot(text: string, start: number, end: number): number {
+    if (this.slots === null) {
+      const { prefixes } = this;
+      for (let s = 1; s < prefixes.length; s++) {
+        const prefix = prefixes[s] as string;
+        if (prefix.length === end - start && text.startsWith(prefix, start)) return s;
+      }
+      return this.newSlot(text.slice(start, end));
+    }
+    const prefix = text.slice(start, end);
+    return this.slots.get(prefix) ?? this.newSlot(prefix);
+  }
+
+  private newSlot(prefix: string): number {
+    const slot = this.prefixes.length;
+    this.prefixes.push(prefix);
+    this.uris.push(null);
+    this.boundBy.push(0);
+    if (this.slots !== null) this.slots.set(prefix, slot);
+    else if (slot >= COMPARED_PREFIXES_MAX) this.slots = new Map(this.prefixes.map((known, index) => [known, index]));
+    return slot;
+  }
+
+  bind(slot: number, uri: string, elementNumber: number): void {
+    this.undoSlots.push(slot);
+    this.undoUris.push(this.uris[slot] as string | null);
+    this.uris[slot] = uri;
+    this.boundBy[slot] = elementNumber;
+  }
+
+  /** Takes back the last `count` bindings: their element has ended. */
+  unbind(count: number): void {
+    for (let k = 0; k < count; k++) this.uris[this.undoSlots.pop() as number] = this.undoUris.pop() as string | null;
+  }
+}
+
+/**
+ * Why a declaration is refused, or null. Namespaces in XML 1.0, 3 (reserved prefixes and names) and 5 (undeclaring); beyond
+ * those, no prefix and no URI that a careless canonicaliser downstream could take for something else.
+ */
+export function declarationProblem(prefix: string, uri: string): string | null {
+  if (prefix === "xmlns") return "no declaration of the prefix xmlns";
+  if (uri === NS.xmlns) return "no prefix bound to the namespace of declarations";
+  if ((prefix === "xml") !== (uri === NS.xml)) return "the prefix xml and its namespace bound to one another only";
+  if (uri === "") return prefix === "" ? null : "a namespace URI for a prefix";
+  if (UNSAFE_IN_URI.test(uri)) return 'a namespace URI without white space, quotes, "<", ">" and "&"';
+  if (!ABSOLUTE_URI.test(uri)) return "an absolute namespace URI";
+  return prefixProblem(prefix);
+}
+
+function prefixProblem(prefix: string): string | null {
+  for (let i = 0; i < prefix.length; i++) if (prefix.charCodeAt(i) >= 0x80) return "a prefix of ASCII characters";
+  return prefix.includes("xmlns") ? "no prefix that contains xmlns" : null;
+}
