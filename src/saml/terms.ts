@@ -9,6 +9,7 @@ export const NS = {
   saml: "urn:oasis:names:tc:SAML:2.0:assertion",
   md: "urn:oasis:names:tc:SAML:2.0:metadata",
   ds: "http://www.w3.org/2000/09/xmldsig#",
+  dsig11: "http://www.w3.org/2009/xmldsig11#",
   xenc: "http://www.w3.org/2001/04/xmlenc#",
   xenc11: "http://www.w3.org/2009/xmlenc11#",
   ec: "http://www.w3.org/2001/10/xml-exc-c14n#",
@@ -66,6 +67,30 @@ export const SIGNATURE = {
   ecdsaSha256: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
   ecdsaSha384: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
   ecdsaSha512: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
+} as const;
+
+/** XML-Enc 1.1, 5.2: block encryption. */
+export const CONTENT_ENCRYPTION = {
+  aes128Cbc: "http://www.w3.org/2001/04/xmlenc#aes128-cbc",
+  aes192Cbc: "http://www.w3.org/2001/04/xmlenc#aes192-cbc",
+  aes256Cbc: "http://www.w3.org/2001/04/xmlenc#aes256-cbc",
+  aes128Gcm: "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+  aes192Gcm: "http://www.w3.org/2009/xmlenc11#aes192-gcm",
+  aes256Gcm: "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+} as const;
+
+/** XML-Enc 1.1, 5.5: key transport. The first one's mask is always made with SHA-1. */
+export const KEY_TRANSPORT = {
+  rsaOaepMgf1p: "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+  rsaOaep: "http://www.w3.org/2009/xmlenc11#rsa-oaep",
+} as const;
+
+/** XML-Enc 1.1, 5.5.2: mask generation of rsa-oaep. */
+export const MASK_GENERATION = {
+  sha1: "http://www.w3.org/2009/xmlenc11#mgf1sha1",
+  sha256: "http://www.w3.org/2009/xmlenc11#mgf1sha256",
+  sha384: "http://www.w3.org/2009/xmlenc11#mgf1sha384",
+  sha512: "http://www.w3.org/2009/xmlenc11#mgf1sha512",
 } as const;
 
 /** Decoded message: Entra's largest (150 groups) is 15 KB; 256 KiB leaves room and bounds the work before verification. */
