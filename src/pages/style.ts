@@ -7,30 +7,30 @@ export const STYLE = `
 color-scheme:light dark;
 --paper:#f6f4ef;--paper-2:#efece4;--ink:#1f2328;--soft:#565b61;--line:#dad5c9;--edge:#86806f;
 --accent:#0b5a54;--accent-ink:#ffffff;--accent-2:#084842;--focus:#0b5a54;
---wall:#e6e1d5;--wall-2:#dcd6c7;--wall-3:#d0c9b7;--floor:#c9c1ad;--door:#0b5a54;--door-2:#0a4d48;--knob:#e9c46a;
+--wall:#e6e1d5;--wall-2:#dcd6c7;--wall-3:#d0c9b7;--door:#0b5a54;--door-2:#0a4e49;--seam:#073b37;--knob:#e9c46a;
 --light:#fff6d8;--light-2:#ffe9a8}
 @media (prefers-color-scheme:dark){:root{
 --paper:#14171a;--paper-2:#1a1e22;--ink:#eceae4;--soft:#a9aeb3;--line:#2c3237;--edge:#78818a;
 --accent:#8ad6c6;--accent-ink:#0d1f1d;--accent-2:#a5e3d6;--focus:#8ad6c6;
---wall:#1d2226;--wall-2:#242a2f;--wall-3:#2b3238;--floor:#22282c;--door:#1f5d57;--door-2:#184a45;--knob:#e9c46a;
---light:#fbe7ae;--light-2:#e9c46a}}
+--wall:#1d2226;--wall-2:#242a2f;--wall-3:#2b3238;--door:#236a63;--door-2:#1c5751;--seam:#123b37;--knob:#e9c46a;
+--light:#fdf0c8;--light-2:#ecca78}}
 *,*::before,*::after{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;background:var(--paper);color:var(--ink);
 font:1rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
 header,main,footer{width:100%;max-width:66rem;margin:0 auto;padding:0 clamp(1.25rem,5vw,3rem)}
 header{padding-top:clamp(1.25rem,4vw,2.25rem)}
-.mark{display:inline-flex;align-items:center;gap:.625rem;margin:0;font-weight:600;letter-spacing:-.005em}
-.mark svg{flex:none;width:1.5rem;height:1.75rem}
-main{flex:1;display:grid;align-items:center;gap:clamp(1.5rem,6vw,5rem);padding-top:2rem;padding-bottom:3rem}
+.mark{display:inline-flex;align-items:flex-start;gap:.625rem;margin:0;font-weight:600;letter-spacing:-.005em}
+.mark svg{flex:none;width:1.375rem;height:1.6rem}
+main{flex:1;display:grid;align-content:center;align-items:center;gap:clamp(1rem,6vw,5rem);padding-top:2rem;padding-bottom:3rem}
 .words{max-width:34rem}
-.scene{width:7.5rem}
+.scene{width:5.5rem}
 .scene svg,.mark svg{display:block}
 .scene svg{width:100%;height:auto}
 @media (min-width:52rem){main{grid-template-columns:minmax(0,1fr) auto}.scene{width:19rem;order:2}}
 h1{margin:0 0 1rem;font:500 clamp(1.875rem,1.4rem + 2.2vw,2.75rem)/1.15 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;
 letter-spacing:-.015em;text-wrap:balance}
-p{margin:0 0 1rem}
+p{margin:0 0 1rem;text-wrap:pretty}
 .lead{font-size:1.125rem;line-height:1.55}
 .advice{color:var(--soft)}
 .who{display:block;margin:0 0 1.5rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--paper-2);font-weight:600}
@@ -48,9 +48,9 @@ a:focus-visible,button:focus-visible,code:focus-visible{outline:3px solid var(--
 code{font:500 .9375rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;color:var(--ink);user-select:all}
 footer{padding-top:1rem;padding-bottom:clamp(1.25rem,4vw,2rem);color:var(--soft);font-size:.875rem}
 footer p{margin:0}
-.wall{fill:var(--wall)}.wall-2{fill:var(--wall-2)}.wall-3{fill:var(--wall-3)}.floor{fill:var(--floor)}.door{fill:var(--door)}.door-2{fill:var(--door-2)}
-.knob{fill:var(--knob)}.light{fill:var(--light)}.beam{fill:var(--light-2);opacity:.55}
+.wall{fill:var(--wall)}.wall-2{fill:var(--wall-2)}.wall-3{fill:var(--wall-3)}.door{fill:var(--door)}.door-2{fill:var(--door-2)}
+.panel{fill:var(--door-2)}.seam{fill:var(--seam)}.knob{fill:var(--knob)}.light-stop{stop-color:var(--light)}.light-stop-2{stop-color:var(--light-2)}
 .mark .wall{fill:var(--accent)}.mark .light{fill:var(--paper)}
-@media (prefers-reduced-motion:no-preference){.waiting .light{animation:glow 2.4s ease-in-out infinite alternate}@keyframes glow{from{opacity:.65}to{opacity:1}}}
+@media (prefers-reduced-motion:no-preference){.waiting .glow{animation:glow 2s ease-in-out infinite alternate}@keyframes glow{to{opacity:.72}}}
 @media (forced-colors:active){.scene{display:none}.button{border-color:ButtonText}}
 `.replaceAll("\n", "");
