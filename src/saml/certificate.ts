@@ -85,6 +85,16 @@ export function readCertificates(text: string): CertificateResult {
   return read.ok ? { ok: true, value: [read.value] } : read;
 }
 
+/** The SHA-256 fingerprint of what claims to be a certificate's DER in base64, for showing; null when it isn't base64 of that size. */
+export function fingerprintOf(base64: string): string | null {
+  const der = base64.length > 2 * CERTIFICATE_DER_BYTES_MAX ? null : decodeBase64(base64);
+  return der && sha256Hex(der);
+}
+
+function sha256Hex(octets: Uint8Array): string {
+  return createHash("sha256").update(octets).digest("hex");
+}
+
 /** RFC 7468 section 2: the label says what a block claims to be. */
 function readPem(text: string): CertificateResult {
   const found = new Map<string, Certificate>();
@@ -183,7 +193,7 @@ function describe(der: Uint8Array<ArrayBuffer>, certificate: X509): DerResult {
       base64: encodeBase64(der),
       subject,
       issuer,
-      sha256: createHash("sha256").update(der).digest("hex"),
+      sha256: sha256Hex(der),
       notBefore,
       notAfter,
       key,

@@ -1,0 +1,99 @@
+/**
+ * Verifying the XML Signature of a SAML element. What comes out is the element read again from exactly the octets that a pinned
+ * key signed; the received tree is left behind. Trust comes from the caller's certificates only: no clock, no chain, no KeyInfo.
+ */
+import { encodeBase64 } from "./base64.ts";
+import { canonicalForm } from "./canonical-form.ts";
+import { accept, type Result, refuse } from "./refusal.ts";
+import { readSignatureProfile, type SignatureProfile, signaturesOf } from "./signature-profile.ts";
+import { findSigner, type SignatureTrust } from "./signature-signer.ts";
+import { CanonicalSignedXml } from "./signature-xmldsig.ts";
+import { METADATA_BYTES_MAX } from "./terms.ts";
+import type { Certificate, VerifiedElement, XmlElement } from "./types.ts";
+import { readXml } from "./xml.ts";
+
+export { verifyQuery } from "./query-signature.ts";
+export { type SigningKey, signElement, signQuery } from "./sign.ts";
+export type { SignatureTrust } from "./signature-signer.ts";
+
+/** The canonical form of the largest thing that is signed: writing out namespaces again can make it longer than the message. */
+const CANONICAL_BYTES_MAX = 2 * METADATA_BYTES_MAX;
+/** What those declarations alone may add: without a bound, one long URI and many elements make gigabytes. */
+const CANONICAL_DECLARATION_CHARS_MAX = METADATA_BYTES_MAX;
+
+/** The ds:Signature that is a direct child of the element, or null. Of several the first; verifyElement refuses several. */
+export function signatureOf(element: XmlElement): XmlElement | null {
+  return signaturesOf(element)[0] ?? null;
+}
+
+/**
+ * The element as signed (SAML Core 5.4): `element` must carry exactly one ds:Signature as a direct child, of the closed profile, over
+ * itself, by the key of one of the certificates.
+ *
+ * Refuses with certificate_missing, signature_missing, signature_malformed, signature_algorithm, signature_transform,
+ * signature_reference, signature_invalid (no pinned key made it), digest_mismatch (a pinned key signed something else), and the
+ * reader's xml_limit.
+ */
+export async function verifyElement(element: XmlElement, trust: SignatureTrust): Promise<Result<VerifiedElement>> {
+  if (trust.certificates.length === 0)
+    return refuse("certificate_missing", { expected: "a certificate to verify with" });
+  const [signature, second] = signaturesOf(element);
+  if (!signature) return refuse("signature_missing", { expected: `a Signature in ${element.localName}` });
+  if (second) return refuse("signature_malformed", { expected: "one Signature", received: "several" });
+  const read = readSignatureProfile(element, signature, trust.allowSha1);
+  if (!read.ok) return read;
+  const profile = read.value;
+  const signedInfo = canonicalForm(profile.signedInfo, profile.canonicalization);
+  const signed = new CanonicalSignedXml(profile, signedInfo);
+  // XML-DSig 3.2 checks references first; a key that isn't ours must not make us work through a message (SAML Core 5.4).
+  const signer = await findSigner(trust.certificates, profile, (key) =>
+    signed.verifySignatureValue(key, profile.signatureValue),
+  );
+  if (!signer.ok) return signer;
+  return readDigested(element, profile, signed, signer.value);
+}
+
+const encoder = new TextEncoder();
+
+/** XML-DSig 3.2.1, then the reader once more: from here on nothing but the digested octets exists. */
+async function readDigested(
+  element: XmlElement,
+  profile: SignatureProfile,
+  signed: CanonicalSignedXml,
+  signer: Certificate,
+): Promise<Result<VerifiedElement>> {
+  const declarations = declarationChars(element);
+  if (declarations > CANONICAL_DECLARATION_CHARS_MAX) {
+    return refuse("xml_limit", {
+      expected: `a canonical form with ${CANONICAL_DECLARATION_CHARS_MAX} characters of namespace declarations at most`,
+      received: `${declarations}`,
+    });
+  }
+  const { signature, referenceCanonicalization, digestValue } = profile;
+  const octets = encoder.encode(canonicalForm(element, { ...referenceCanonicalization, without: signature }));
+  const digest = await signed.digest(octets);
+  if (!sameOctets(digest, digestValue)) {
+    return refuse("digest_mismatch", { expected: encodeBase64(digestValue), received: encodeBase64(digest) });
+  }
+  const document = readXml(octets, { bytesMax: CANONICAL_BYTES_MAX });
+  if (!document.ok) return document;
+  return accept({
+    element: document.value.root,
+    certificateSha256: signer.sha256,
+    signatureAlgorithm: profile.signatureAlgorithm,
+  });
+}
+
+function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, index) => octet === other[index]);
+}
+
+/** At most how many characters of namespace URIs exclusive canonicalization writes again below the element (Exc-C14N 3). */
+function declarationChars(element: XmlElement): number {
+  const { parent } = element;
+  let chars =
+    parent?.prefix === element.prefix && parent.namespaceURI === element.namespaceURI ? 0 : element.namespaceURI.length;
+  for (const attribute of element.attributes) chars += attribute.namespaceURI.length;
+  for (const child of element.children) if (child.kind === "element") chars += declarationChars(child);
+  return chars;
+}
