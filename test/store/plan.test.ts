@@ -1,0 +1,214 @@
+/** Every statement that the store issues is explained by SQLite itself: none may read a table or an index from end to end. */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as store from "../../src/store/index.ts";
+import {
+  assertionKeyRow,
+  auditRow,
+  companyRow,
+  companyWithUser,
+  groupRow,
+  NOW,
+  sessionRow,
+  settingsRow,
+  signInRow,
+  signInWrite,
+  spKeyRow,
+  userRow,
+} from "./rows.ts";
+
+type Functions = {
+  [K in keyof typeof store as (typeof store)[K] extends (db: store.Database, ...rest: never[]) => Promise<unknown>
+    ? K
+    : never]: unknown;
+};
+type Calls = Record<keyof Functions, (db: store.Database, ids: Ids) => Promise<unknown>>;
+interface Ids {
+  company: string;
+  slug: string;
+  group: string;
+  user: string;
+}
+
+const page = { after: "x", limit: 10 };
+const start = { after: null, limit: 10 };
+const record = (ids: Ids) => auditRow(ids.company);
+const subject = (value: string) => ({ issuer: "https://idp.example/", kind: "nameId" as const, value });
+
+/** Each function that talks to D1, called so that it issues every statement it has. The type demands all of them. */
+const calls: Calls = {
+  loadTenant: (db, ids) => store.loadTenant(db, ids.slug),
+  findCompany: (db, ids) => store.findCompany(db, ids.slug),
+  listCompanies: (db) => store.listCompanies(db, start),
+  createCompany: (db) => {
+    const company = companyRow("plan-new");
+    return store.createCompany(db, company, assertionKeyRow(), auditRow(company.id));
+  },
+  updateCompany: (db, ids) => store.updateCompany(db, ids.company, 1, { name: "N" }, record(ids)),
+  insertAssertionKey: (db, ids) => store.insertAssertionKey(db, ids.company, assertionKeyRow()),
+  insertSpKey: (db, ids) => store.insertSpKey(db, ids.company, spKeyRow("signing")),
+  createGroup: (db, ids) => store.createGroup(db, ids.company, groupRow(), record(ids)),
+  findGroup: (db, ids) => store.findGroup(db, ids.company, ids.group),
+  listGroups: (db, ids) => store.listGroups(db, ids.company, page),
+  updateGroup: (db, ids) => store.updateGroup(db, ids.company, ids.group, 1, { title: "T" }, record(ids)),
+  saveSamlSettings: async (db, ids) => {
+    const mapped = { ...settingsRow(ids.group), groupMapping: [{ claim: "c", value: "v", groupId: ids.group }] };
+    await store.saveSamlSettings(db, ids.company, null, mapped, [spKeyRow("encryption")], record(ids));
+    await store.saveSamlSettings(db, ids.company, 1, { ...mapped, version: 2 }, [], record(ids));
+  },
+  findSamlSettings: (db, ids) => store.findSamlSettings(db, ids.company),
+  createUser: (db, ids) => store.createUser(db, ids.company, userRow(ids.group, "plan@x.example"), record(ids)),
+  findUser: (db, ids) => store.findUser(db, ids.company, ids.user),
+  findUserByEmail: (db, ids) => store.findUserByEmail(db, ids.company, "plan@x.example"),
+  listUsers: (db, ids) => store.listUsers(db, ids.company, page),
+  updateUser: (db, ids) =>
+    store.updateUser(db, ids.company, ids.user, 1, { email: "b@x.example", subject: subject("1") }, record(ids)),
+  prepareSignIn: (db, ids) =>
+    store.prepareSignIn(db, ids.company, {
+      requestId: "_r",
+      issuer: "i",
+      assertionId: "_a",
+      subjects: [subject("1"), subject("2")],
+      email: "b@x.example",
+    }),
+  completeSignIn: async (db, ids) => {
+    const update = (changes: store.UserChanges, expectedVersion: number) => ({
+      ...signInWrite(ids.user),
+      user: { kind: "update" as const, userId: ids.user, changes, expectedVersion },
+    });
+    await store.completeSignIn(db, ids.company, update({ firstName: "B" }, 2));
+    await store.completeSignIn(db, ids.company, update({}, 3));
+    const user = userRow(ids.group, "created@x.example");
+    await store.completeSignIn(db, ids.company, { ...signInWrite(user.id), user: { kind: "create", user } });
+  },
+  recordSignIn: (db, ids) => store.recordSignIn(db, ids.company, signInRow()),
+  findSignIn: (db, ids) => store.findSignIn(db, ids.company, "x"),
+  listSignIns: async (db, ids) => {
+    await store.listSignIns(db, ids.company, null, page);
+    await store.listSignIns(db, ids.company, "REF-1", start);
+  },
+  checkSession: (db, ids) => store.checkSession(db, ids.company, sessionRow(ids.user).id, { lastSeenAt: NOW }),
+  findSession: (db, ids) => store.findSession(db, ids.company, "x"),
+  listSessions: async (db, ids) => {
+    await store.listSessions(db, ids.company, null, page);
+    await store.listSessions(db, ids.company, ids.user, start);
+  },
+  findSessionsByNameId: async (db, ids) => {
+    await store.findSessionsByNameId(db, ids.company, "i", "n", null);
+    await store.findSessionsByNameId(db, ids.company, ["i", "j"], "n", "s");
+  },
+  endSession: async (db, ids) => {
+    await store.endSession(db, ids.company, "x");
+    await store.endSession(db, ids.company, "x", record(ids));
+  },
+  endSessionsOfUser: async (db, ids) => {
+    await store.endSessionsOfUser(db, ids.company, ids.user);
+    await store.endSessionsOfUser(db, ids.company, null, record(ids));
+  },
+  createToken: (db, ids) =>
+    store.createToken(db, ids.company, { id: "t", name: "n", createdAt: NOW, expiresAt: null }, "hash", record(ids)),
+  findToken: (db, ids) => store.findToken(db, ids.company, "t"),
+  findTokenByHash: (db) => store.findTokenByHash(db, "hash"),
+  listTokens: (db, ids) => store.listTokens(db, ids.company, page),
+  deleteToken: (db, ids) => store.deleteToken(db, ids.company, "t", record(ids)),
+  listAudit: async (db, ids) => {
+    await store.listAudit(db, ids.company, page);
+    await store.listAudit(db, null, page);
+    await store.listAudit(db, null, start);
+  },
+  purgeExpired: (db) => store.purgeExpired(db, NOW),
+  deleteUser: (db, ids) => store.deleteUser(db, ids.company, ids.user, 3, record(ids)),
+  deleteGroup: (db, ids) => store.deleteGroup(db, ids.company, ids.group, 2, record(ids)),
+  deleteCompany: (db, ids) => store.deleteCompany(db, ids.company, 2, record(ids)),
+};
+
+/** A D1 that notes the text of every statement prepared on it. */
+function recording(d1: D1Database, seen: Set<string>): D1Database {
+  const recorder: Pick<D1Database, "prepare" | "batch"> = {
+    prepare(text) {
+      seen.add(text);
+      return d1.prepare(text);
+    },
+    batch: (statements) => d1.batch(statements),
+  };
+  return recorder as D1Database;
+}
+
+async function planOf(text: string): Promise<string[]> {
+  const parameters = text.split("?").length - 1;
+  const statement = env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...Array(parameters).fill(null));
+  const { results } = await statement.all<{ detail: string }>();
+  return results.map((row) => row.detail);
+}
+
+/** SCAN of a table or an index. A row of constants is not one; a walk along an index that LIMIT ends early is named below. */
+const scans = (plan: string[]) => plan.filter((detail) => /^SCAN /.test(detail) && detail !== "SCAN CONSTANT ROW");
+
+describe("query plans", () => {
+  const statements = new Set<string>();
+
+  beforeAll(async () => {
+    const db = store.openDatabase(recording(env.DB, statements));
+    const { company, group, user } = await companyWithUser(db, "plan");
+    const ids = { company: company.id, slug: company.slug, group: group.id, user: user.id };
+    for (const call of Object.values(calls)) await call(db, ids);
+  });
+
+  it("were collected from every function of the store that talks to D1", () => {
+    expect(statements.size).toBeGreaterThan(60);
+  });
+
+  it("never read a table or an index from end to end", async () => {
+    const found: string[] = [];
+    for (const text of statements) {
+      const bad = scans(await planOf(text));
+      // The newest audit of all companies: the primary key walked backwards, ended by LIMIT. There is no key to search by.
+      const walksNewest = text.includes('from "audit" order by "audit"."id" desc limit ?');
+      if (bad.length > 0 && !walksNewest) found.push(`${bad.join("; ")}: ${text}`);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it("sort no more than what one company has of keys", async () => {
+    const sorts: string[] = [];
+    for (const text of statements) {
+      const plan = await planOf(text);
+      if (plan.some((detail) => detail.startsWith("USE TEMP B-TREE"))) sorts.push(text);
+    }
+    expect(sorts.filter((text) => !/from "(assertion|sp)_keys"/.test(text))).toEqual([]);
+  });
+
+  it("would be found bad if one did scan", async () => {
+    expect(scans(await planOf("select * from users where first_name = ?"))).toHaveLength(1);
+    expect(scans(await planOf("delete from sign_ins where code = ?"))).toHaveLength(1);
+  });
+});
+
+describe("foreign keys", () => {
+  it("are enforced, and each has an index to look its children up by", async () => {
+    expect(await env.DB.prepare("PRAGMA foreign_keys").first("foreign_keys")).toBe(1);
+    const missing: string[] = [];
+    const tables = await rows<{ name: string }>("PRAGMA table_list");
+    for (const { name: table } of tables.filter(({ name }) => !/^(sqlite_|d1_|_cf_)/.test(name))) {
+      const indexes: string[] = [];
+      for (const { name } of await rows<{ name: string }>(`PRAGMA index_list("${table}")`)) {
+        const columns = await rows<{ name: string }>(`PRAGMA index_info("${name}")`);
+        indexes.push(`${columns.map((column) => column.name).join(",")},`);
+      }
+      const keys = new Map<number, string[]>();
+      for (const { id, from } of await rows<{ id: number; from: string }>(`PRAGMA foreign_key_list("${table}")`)) {
+        keys.set(id, [...(keys.get(id) ?? []), from]);
+      }
+      for (const columns of keys.values()) {
+        const covered = indexes.some((index) => index.startsWith(`${columns.join(",")},`));
+        if (!covered) missing.push(`${table}(${columns.join(",")})`);
+      }
+    }
+    // One row a company: the primary key finds it.
+    expect(missing).toEqual(["saml_settings(company_id,jit_group_id)"]);
+  });
+});
+
+async function rows<T>(text: string): Promise<T[]> {
+  return (await env.DB.prepare(text).all<T>()).results;
+}
