@@ -6,7 +6,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { log } from "../log.ts";
 import { newSession, readCookies, sessionCookie } from "../session/index.ts";
-import { completeSignIn, newId, prepareSignIn } from "../store/index.ts";
+import { completeSignIn, type NewUser, newId, prepareSignIn, type SignInWrite } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Attempt } from "./believe.ts";
 import { emailKey } from "./claims.ts";
@@ -44,7 +44,7 @@ export async function admit(
     if (found.requestUsed) return refuse(c, attempt, "request_used", "a request not yet answered", facts.requestId ?? "");
     if (found.assertionUsed) return refuse(c, attempt, "assertion_used", "an assertion not yet used", facts.assertionId);
     if (tenant.saml === null || found.settingsVersion !== attempt.settingsVersion) return "settings_changed";
-    const decision = resolveUser(facts, tenant.saml, found);
+    const decision = resolveUser(facts, tenant.saml, { ...found, issuers: tenant.expectedIdpEntityIds });
     if (decision.kind === "refuse") {
       return refuse(c, attempt, decision.refusal.code, decision.refusal.expected, decision.refusal.received);
     }
@@ -66,10 +66,7 @@ async function complete(
   const services = c.get("services");
   const now = services.now();
   const { facts } = attempt;
-  const user =
-    decision.kind === "create"
-      ? { id: newId(), company: tenant.company.name, ...decision.person }
-      : { ...decision.user, ...decision.changes };
+  const { user, write } = userWrite(tenant, decision);
   const { row, session } = newSession({
     tenant,
     user,
@@ -88,15 +85,7 @@ async function complete(
     issuer: facts.issuer,
     assertionId: facts.assertionId,
     assertionExpiresAt: facts.assertionExpiresAt,
-    user:
-      decision.kind === "create"
-        ? { kind: "create", user: { id: user.id, company: user.company, ...decision.person } }
-        : {
-            kind: "update",
-            userId: decision.user.id,
-            changes: decision.changes,
-            expectedVersion: decision.user.version,
-          },
+    user: write,
     session: row,
     signIn: {
       id: newId(),
@@ -116,6 +105,20 @@ async function complete(
   if (outcome !== "done") return outcome;
   log("sign_in", { company: tenant.company.slug });
   return signedIn(c, attempt, await sessionCookie(services, tenant, session));
+}
+
+/** The user as the session will show them, and what the store has to write for it. */
+function userWrite(
+  tenant: Tenant,
+  decision: Exclude<UserDecision, { kind: "refuse" }>,
+): { user: NewUser; write: SignInWrite["user"] } {
+  if (decision.kind === "create") {
+    const user: NewUser = { id: newId(), company: tenant.company.name, status: "active", ...decision.person };
+    return { user, write: { kind: "create", user } };
+  }
+  const { user, changes } = decision;
+  const write = { kind: "update", userId: user.id, changes, expectedVersion: user.version } as const;
+  return { user: { ...user, ...changes }, write };
 }
 
 function signedIn(c: Context<AppEnv>, attempt: Attempt, cookie: string): Response {

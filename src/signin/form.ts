@@ -24,7 +24,7 @@ export async function readForm(request: Request, bytesMax: number = FORM_BYTES_M
   const body = await readBounded(request, bytesMax);
   if (body === null) return refuse("message_too_large", `${bytesMax} bytes or less`, "more");
   try {
-    return { ok: true, fields: new URLSearchParams(new TextDecoder("utf-8", { fatal: true }).decode(body)) };
+    return { ok: true, fields: new URLSearchParams(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body)) };
   } catch {
     return refuse("form_invalid", "UTF-8", "other bytes");
   }

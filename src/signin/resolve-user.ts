@@ -37,9 +37,14 @@ export type UserDecision =
 export function resolveUser(
   facts: SignInFacts,
   settings: SamlSettings,
-  found: { readonly users: readonly User[]; readonly groups: readonly Group[] },
+  found: {
+    readonly users: readonly User[];
+    readonly groups: readonly Group[];
+    /** The issuers that the company's settings name; null where they name none. */
+    readonly issuers: readonly string[] | null;
+  },
 ): UserDecision {
-  const linked = findLinked(facts, found.users);
+  const linked = findLinked(facts, found.users, found.issuers);
   if (linked === "conflict") {
     return refuse("user_conflict", "an account that is not linked to another person", facts.email);
   }
@@ -53,9 +58,14 @@ export function resolveUser(
 
 /**
  * By key first, in the order of strength; then by e-mail, but only an account that no key was ever linked to, or whose
- * link was this very address as NameID (so that a company can change the Name ID Format without losing its people).
+ * link is void: it was this very address as NameID (a company may change the Name ID Format), or it was made by an identity
+ * provider that the company has left, as its settings say by name.
  */
-function findLinked(facts: SignInFacts, users: readonly User[]): User | null | "conflict" {
+function findLinked(
+  facts: SignInFacts,
+  users: readonly User[],
+  issuers: readonly string[] | null,
+): User | null | "conflict" {
   for (const subject of facts.subjects) {
     const user = users.find((candidate) => candidate.subject !== null && sameSubject(candidate.subject, subject));
     if (user) return user;
@@ -63,7 +73,8 @@ function findLinked(facts: SignInFacts, users: readonly User[]): User | null | "
   const byEmail = users.find((user) => user.email === emailKey(facts.email));
   if (!byEmail) return null;
   if (byEmail.subject === null || wasLinkedByAddress(byEmail.subject, facts)) return byEmail;
-  return "conflict";
+  const issuerWasLeft = issuers !== null && !issuers.includes(byEmail.subject.issuer);
+  return issuerWasLeft ? byEmail : "conflict";
 }
 
 function sameSubject(a: Subject, b: Subject): boolean {
