@@ -1,0 +1,125 @@
+/**
+ * Owns the one question that matters: which assertion did a pinned key sign? Every signature present must be valid, at least one
+ * must cover the assertion, and what goes on from here is read again from the signed bytes. SAML Core 5.4.
+ */
+import type { CheckList } from "./checks.ts";
+import { openEncrypted } from "./plaintext.ts";
+import { checkAssertionAlone, type ResponseShape } from "./response-shape.ts";
+import { signatureOf, verifyElement } from "./signature.ts";
+import { NS } from "./terms.ts";
+import type { ResponseExpectations, VerifiedElement, XmlElement } from "./types.ts";
+import { childElements, isElement } from "./xml.ts";
+
+export interface Proofs {
+  /** The Response as its own signature covers it; null when it has none. */
+  readonly response: VerifiedElement | null;
+  /** The clear Assertion as its own signature covers it; null when it has none, or is encrypted. */
+  readonly assertion: VerifiedElement | null;
+}
+
+/** Verifies the signatures that stand in the clear. Returns null when one does not hold. */
+export async function verifySignatures(
+  checks: CheckList,
+  shape: ResponseShape,
+  expectations: ResponseExpectations,
+): Promise<Proofs | null> {
+  const { response, assertion } = shape;
+  if (expectations.certificates.length === 0) {
+    checks.check("certificate", "certificate_missing", false, "a certificate in the company's settings", "none");
+    return null;
+  }
+  let ofAssertion: VerifiedElement | null = null;
+  if (assertion && signatureOf(assertion)) {
+    ofAssertion = await verify(checks, "assertionSignature", assertion, expectations);
+    if (!ofAssertion) return null;
+  }
+  let ofResponse: VerifiedElement | null = null;
+  if (signatureOf(response)) {
+    ofResponse = await verify(checks, "responseSignature", response, expectations);
+    if (!ofResponse) return null;
+  }
+  return { response: ofResponse, assertion: ofAssertion };
+}
+
+/**
+ * The assertion that the claims are read from, as a signature covers it: by its own signature where it has one, else as a child
+ * of the verified Response. A ciphertext is taken from the verified Response when there is one.
+ */
+export async function proveAssertion(
+  checks: CheckList,
+  shape: ResponseShape,
+  proofs: Proofs,
+  expectations: ResponseExpectations,
+): Promise<VerifiedElement | null> {
+  if (!shape.assertion && !shape.encryptedAssertion) {
+    checks.check("assertion", "assertion_missing", false, "one Assertion", "none");
+    return null;
+  }
+  if (shape.encryptedAssertion) return proveEncrypted(checks, shape.encryptedAssertion, proofs.response, expectations);
+  const { wantEncryptedAssertions } = expectations;
+  checks.check(
+    "encryption",
+    "encryption_required",
+    !wantEncryptedAssertions,
+    wantEncryptedAssertions ? "EncryptedAssertion" : null,
+    "Assertion",
+  );
+  if (proofs.assertion) return proofs.assertion;
+  return coveredByResponse(checks, proofs.response, "Assertion");
+}
+
+async function proveEncrypted(
+  checks: CheckList,
+  received: XmlElement,
+  response: VerifiedElement | null,
+  expectations: ResponseExpectations,
+): Promise<VerifiedElement | null> {
+  const covered = response && coveredByResponse(checks, response, "EncryptedAssertion");
+  if (response && !covered) return null;
+  const opened = await openEncrypted(covered ? covered.element : received, "Assertion", expectations);
+  const assertion = checks.settle("encryption", opened);
+  if (!assertion) return null;
+  const alone = checkAssertionAlone(assertion);
+  if (alone) {
+    checks.settle("structure", { ok: false, refusal: alone });
+    return null;
+  }
+  if (signatureOf(assertion)) return verify(checks, "assertionSignature", assertion, expectations);
+  if (covered) return { ...covered, element: assertion };
+  return unsigned(checks);
+}
+
+/** The one child of that name in the Response as it was signed. */
+function coveredByResponse(
+  checks: CheckList,
+  response: VerifiedElement | null,
+  localName: "Assertion" | "EncryptedAssertion",
+): VerifiedElement | null {
+  if (!response) return unsigned(checks);
+  const found = childElements(response.element).filter((child) => isElement(child, NS.saml, localName));
+  const [only] = found;
+  if (found.length !== 1 || !only) {
+    checks.check("assertion", "assertion_not_single", false, `one signed ${localName}`, `${found.length}`);
+    return null;
+  }
+  return { ...response, element: only };
+}
+
+function unsigned(checks: CheckList): null {
+  checks.check("signature", "signature_missing", false, "a signature of the Assertion or of the Response", "none");
+  return null;
+}
+
+async function verify(
+  checks: CheckList,
+  name: string,
+  element: XmlElement,
+  expectations: ResponseExpectations,
+): Promise<VerifiedElement | null> {
+  const result = await verifyElement(element, expectations);
+  return checks.settle(
+    name,
+    result,
+    result.ok ? `${result.value.signatureAlgorithm}, certificate ${result.value.certificateSha256}` : null,
+  );
+}
