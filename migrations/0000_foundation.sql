@@ -174,7 +174,6 @@ CREATE TABLE `users` (
 	`company_id` text NOT NULL,
 	`id` text NOT NULL,
 	`email` text NOT NULL,
-	`email_key` text NOT NULL,
 	`first_name` text NOT NULL,
 	`last_name` text NOT NULL,
 	`company` text NOT NULL,
@@ -192,6 +191,6 @@ CREATE TABLE `users` (
 	FOREIGN KEY (`company_id`,`group_id`) REFERENCES `groups`(`company_id`,`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `users_email` ON `users` (`company_id`,`email_key`);--> statement-breakpoint
+CREATE UNIQUE INDEX `users_email` ON `users` (`company_id`,`email`);--> statement-breakpoint
 CREATE UNIQUE INDEX `users_subject` ON `users` (`company_id`,`subject_issuer`,`subject_kind`,`subject_value`);--> statement-breakpoint
 CREATE INDEX `users_group` ON `users` (`company_id`,`group_id`);

@@ -29,12 +29,7 @@ export function newId(): string {
   return v7();
 }
 
-/** How two e-mail addresses are compared: A to Z lowered, every other character as it is (no Unicode folding can make two people one). */
-export function emailKey(email: string): string {
-  return email.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
-
-/** What a batch came to: its value, or the constraint that rolled all of it back (`users.email_key`, `foreign key`). */
+/** What a batch came to: its value, or the constraint that rolled all of it back (`users.company_id, users.email`, `foreign key`). */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly constraint: string };
 
 /** Runs reads, or writes that no constraint can refuse. */

@@ -12,7 +12,8 @@ export {
   listCompanies,
   updateCompany,
 } from "./companies.ts";
-export { type Database, emailKey, nearestReplica, newId, openDatabase, StorageUnavailable } from "./database.ts";
+export { type Database, nearestReplica, newId, openDatabase, StorageUnavailable } from "./database.ts";
+export { EMAIL_CHARS_MAX, emailKey, isPlainEmail } from "./email.ts";
 export {
   createGroup,
   deleteGroup,

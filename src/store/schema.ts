@@ -48,9 +48,8 @@ export const users = sqliteTable(
   {
     companyId: ofCompany(),
     id: text().notNull(),
-    /** As it was given; `email_key` is what is compared: A to Z lowered, nothing else folded. */
+    /** In the form of emailKey(): A to Z lowered, nothing else folded. */
     email: text().notNull(),
-    emailKey: text("email_key").notNull(),
     firstName: text("first_name").notNull(),
     lastName: text("last_name").notNull(),
     company: text().notNull(),
@@ -69,7 +68,7 @@ export const users = sqliteTable(
     primaryKey({ columns: [t.companyId, t.id] }),
     // No action, not restrict: SQLite then checks at the statement's end, so deleting the company may cascade through both.
     foreignKey({ columns: [t.companyId, t.groupId], foreignColumns: [groups.companyId, groups.id] }),
-    uniqueIndex("users_email").on(t.companyId, t.emailKey),
+    uniqueIndex("users_email").on(t.companyId, t.email),
     uniqueIndex("users_subject").on(t.companyId, t.subjectIssuer, t.subjectKind, t.subjectValue),
     index("users_group").on(t.companyId, t.groupId),
   ],

@@ -6,7 +6,8 @@ import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Check } from "../saml/index.ts";
 import { auditStatement, unexpected } from "./changes.ts";
-import { type Database, decide, emailKey, newId, run } from "./database.ts";
+import { type Database, decide, newId, run } from "./database.ts";
+import { emailKey } from "./email.ts";
 import { GROUPS_PER_COMPANY_MAX, groupOf } from "./groups.ts";
 import {
   audit,
@@ -60,7 +61,7 @@ export async function prepareSignIn(db: Database, companyId: string, q: SignInQu
         eq(users.subjectValue, subject.value),
       ),
     );
-  const byEmail = and(eq(users.companyId, companyId), eq(users.emailKey, emailKey(q.email)));
+  const byEmail = and(eq(users.companyId, companyId), eq(users.email, emailKey(q.email)));
   const [company, settings, request, assertion, found, all] = await run(
     db.batch([
       db.select({ status: companies.status }).from(companies).where(eq(companies.id, companyId)),
@@ -163,7 +164,13 @@ function userStatements(db: Database, companyId: string, w: SignInWrite): BatchI
     const { user } = w.user;
     return [
       db.insert(users).values({ ...newUserRow(companyId, user, w.now), lastSignInAt: w.now }),
-      auditStatement(db, { ...record, action: "create", resourceId: user.id, before: null, after: user }),
+      auditStatement(db, {
+        ...record,
+        action: "create",
+        resourceId: user.id,
+        before: null,
+        after: { ...user, email: emailKey(user.email) },
+      }),
     ];
   }
   const { userId, changes, expectedVersion } = w.user;

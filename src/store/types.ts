@@ -81,6 +81,7 @@ export interface Subject {
 
 export interface User {
   readonly id: string;
+  /** In the form of emailKey(), whatever case it was written in. */
   readonly email: string;
   readonly firstName: string;
   readonly lastName: string;

@@ -1,14 +1,15 @@
 /** Users of a company: found by id or e-mail, listed by id, changed under their version. */
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
-import { type Database, decide, emailKey, run } from "./database.ts";
+import { type Database, decide, run } from "./database.ts";
+import { emailKey } from "./email.ts";
 import { users } from "./schema.ts";
 import type { AuditRecord, NewUser, Page, Subject, User, UserChanges } from "./types.ts";
 
 type Row = typeof users.$inferSelect;
 
 export function userOf(row: Row): User {
-  const { companyId: _, emailKey: _key, subjectIssuer, subjectKind, subjectValue, ...user } = row;
+  const { companyId: _, subjectIssuer, subjectKind, subjectValue, ...user } = row;
   const linked = subjectIssuer !== null && subjectKind !== null && subjectValue !== null;
   return { ...user, subject: linked ? { issuer: subjectIssuer, kind: subjectKind, value: subjectValue } : null };
 }
@@ -27,7 +28,7 @@ export function newUserRow(companyId: string, { subject, ...user }: NewUser, now
     ...user,
     ...subjectColumns(subject),
     companyId,
-    emailKey: emailKey(user.email),
+    email: emailKey(user.email),
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -38,7 +39,7 @@ export function newUserRow(companyId: string, { subject, ...user }: NewUser, now
 export function userColumns({ subject, ...changes }: UserChanges) {
   return {
     ...changes,
-    ...(changes.email === undefined ? {} : { emailKey: emailKey(changes.email) }),
+    ...(changes.email === undefined ? {} : { email: emailKey(changes.email) }),
     ...(subject === undefined ? {} : subjectColumns(subject)),
   };
 }
@@ -57,7 +58,7 @@ export async function findUserByEmail(db: Database, companyId: string, email: st
     db
       .select()
       .from(users)
-      .where(and(eq(users.companyId, companyId), eq(users.emailKey, emailKey(email))))
+      .where(and(eq(users.companyId, companyId), eq(users.email, emailKey(email))))
       .get(),
   );
   return row ? userOf(row) : null;
@@ -81,7 +82,7 @@ export async function listUsers(db: Database, companyId: string, page: Page): Pr
 export type UserConflict = "email_taken" | "subject_taken" | "group_unknown";
 
 function conflictOf(constraint: string): UserConflict {
-  if (constraint.includes("users.email_key")) return "email_taken";
+  if (constraint.includes("users.email")) return "email_taken";
   if (constraint.includes("users.subject_value")) return "subject_taken";
   return constraint === "foreign key" ? "group_unknown" : unexpected(constraint);
 }
