@@ -1,12 +1,22 @@
 /**
- * From the bytes of a message to its text: UTF-8 only (XML 1.0, 4.3.3 and appendix F), legal characters only (XML 1.0, 2.2),
- * and byte offsets for whoever has to refuse. It knows nothing of markup.
+ * From the bytes of a message to what the scanner reads: UTF-8 only (XML 1.0, 4.3.3 and appendix F), legal characters only
+ * (XML 1.0, 2.2), and byte offsets for whoever has to refuse. It knows nothing of markup.
  */
 import { accept, type Result, refuse } from "./refusal.ts";
 
-/** The whole message as text, without a byte-order mark. */
+/** What `units` holds for every UTF-16 unit that is not ASCII. */
+export const BEYOND_ASCII = 0x80;
+/** Zero bytes after the end of `units`, so that looking ahead needs no bounds; a whole number of 32-bit words. */
+const PADDING_BYTES = 8;
+/** Longer runs of ASCII are copied as a whole. */
+const COPIED_RUN_MIN = 32;
+
+/** A message that is legal text. */
 export interface MessageText {
+  /** Without a byte-order mark. */
   readonly text: string;
+  /** One byte for each UTF-16 unit of `text`: itself when ASCII, else BEYOND_ASCII; then zeros. All markup is ASCII, and bytes scan faster. */
+  readonly units: Uint8Array;
   /** Bytes before the first character of `text`: 3 with a byte-order mark, else 0. */
   readonly skipped: number;
 }
@@ -15,22 +25,28 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Decodes a message. Refuses with xml_encoding what is not UTF-8, with xml_malformed a character that XML 1.0 has no place for. */
 export function readMessageText(bytes: Uint8Array): Result<MessageText> {
+  const skipped = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  const body = skipped === 0 ? bytes : bytes.subarray(skipped);
   // Appendix F: a zero byte among the first four is UTF-16 or UTF-32 without a mark.
-  for (let i = 0; i < 4 && i < bytes.length; i++) {
-    if (bytes[i] === 0) return refuse("xml_encoding", { offset: i, expected: "UTF-8", received: "UTF-16 or UTF-32" });
+  for (let i = 0; i < 4 && i < body.length; i++) {
+    if (body[i] === 0) return refuse("xml_encoding", { offset: skipped, expected: "UTF-8" });
   }
   let text: string;
   try {
-    text = decoder.decode(bytes);
+    text = decoder.decode(body);
   } catch {
-    return refuse("xml_encoding", { offset: firstInvalidByte(bytes), expected: "UTF-8" });
+    return refuse("xml_encoding", { offset: skipped + firstInvalidByte(body), expected: "UTF-8" });
   }
-  const illegal = firstIllegalCharacter(bytes, text);
+  const units = unitsOf(body, text.length);
+  const message = { text, units, skipped };
+  const illegal = firstIllegalCharacter(message, text.length !== body.length);
   if (illegal !== -1) {
-    return refuse("xml_malformed", { offset: illegal, expected: "a character that XML 1.0 allows" });
+    return refuse("xml_malformed", {
+      offset: byteOffset(message, illegal),
+      expected: "characters that XML 1.0 allows",
+    });
   }
-  if (text.charCodeAt(0) === 0xfeff) return accept({ text: text.slice(1), skipped: 3 });
-  return accept({ text, skipped: 0 });
+  return accept(message);
 }
 
 /** The byte offset of a position in the text: only refusals ask, so it may walk. */
@@ -46,39 +62,98 @@ export function byteOffset(message: MessageText, position: number): number {
   return bytes;
 }
 
-/** Byte offset of the first control character or non-character (XML 1.0, production 2), or -1. */
-function firstIllegalCharacter(bytes: Uint8Array, text: string): number {
-  const length = bytes.length;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i] as number;
-    if (byte < 0x20 && byte !== 0x0a && byte !== 0x09 && byte !== 0x0d) return i;
+/** `length` is the number of UTF-16 units, which is the number of bytes only where all are ASCII. */
+function unitsOf(body: Uint8Array, length: number): Uint8Array {
+  const units = new Uint8Array((body.length & ~3) + PADDING_BYTES);
+  units.set(body);
+  if (length === body.length) return units;
+  // In place, because what is written never overtakes what is read.
+  const words = new Uint32Array(units.buffer);
+  let u = 0;
+  let i = 0;
+  while (i < body.length) {
+    const end = asciiEnd(units, words, i);
+    if (end - i > COPIED_RUN_MIN) {
+      units.copyWithin(u, i, end);
+      u += end - i;
+    } else {
+      for (let k = i; k < end; k++) units[u++] = units[k] as number;
+    }
+    for (i = end; (units[i] as number) >= 0x80; i++) {
+      const byte = units[i] as number;
+      if (byte < 0xc0) continue;
+      units[u++] = BEYOND_ASCII;
+      if (byte >= 0xf0) units[u++] = BEYOND_ASCII;
+    }
   }
-  if (text.length === length) return -1;
-  const fffe = text.indexOf("\ufffe");
-  const ffff = text.indexOf("\uffff");
-  if (fffe === -1 && ffff === -1) return -1;
-  const first = fffe === -1 || (ffff !== -1 && ffff < fffe) ? ffff : fffe;
-  return byteOffset({ text, skipped: 0 }, first);
+  return units.fill(0, length);
 }
 
-/** Where a byte sequence stops being UTF-8 (Unicode 15, table 3-7): the first byte of the first ill-formed sequence. */
+/** Where the run of ASCII bytes ends that begins at `from`: at the padding at the latest, four at a time where it is long. */
+function asciiEnd(units: Uint8Array, words: Uint32Array, from: number): number {
+  let i = from;
+  while ((i & 3) !== 0) {
+    if ((units[i] as number) >= 0x80) return i;
+    i++;
+  }
+  let w = i >> 2;
+  while (w < words.length && ((words[w] as number) & 0x80808080) === 0) w++;
+  i = w << 2;
+  while (i < units.length && (units[i] as number) < 0x80) i++;
+  return i;
+}
+
+/** Position in the text of a control character or a non-character (XML 1.0, production 2), or -1. */
+function firstIllegalCharacter(message: MessageText, beyondAscii: boolean): number {
+  const { text, units } = message;
+  const words = new Uint32Array(units.buffer);
+  const whole = text.length >> 2;
+  let illegal = -1;
+  for (let w = 0; w < whole && illegal === -1; w++) {
+    const word = words[w] as number;
+    // The sign bits of the bytes below 0x20; a borrow can only add a byte above one that is there already.
+    if (((word - 0x20202020) & ~word & 0x80808080) !== 0) illegal = firstControl(units, w << 2, (w << 2) + 4);
+  }
+  if (illegal === -1) illegal = firstControl(units, whole << 2, text.length);
+  if (!beyondAscii) return illegal;
+  for (const nonCharacter of ["\ufffe", "\uffff"]) {
+    const at = text.indexOf(nonCharacter);
+    if (at !== -1 && (illegal === -1 || at < illegal)) illegal = at;
+  }
+  return illegal;
+}
+
+function firstControl(units: Uint8Array, from: number, end: number): number {
+  for (let i = from; i < end; i++) {
+    const unit = units[i] as number;
+    if (unit < 0x20 && unit !== 0x0a && unit !== 0x09 && unit !== 0x0d) return i;
+  }
+  return -1;
+}
+
+/** Where a byte sequence stops being UTF-8 (Unicode, table 3-7): the first byte of the first ill-formed sequence. */
 function firstInvalidByte(bytes: Uint8Array): number {
   let i = 0;
   while (i < bytes.length) {
     const lead = bytes[i] as number;
-    if (lead < 0x80) {
-      i++;
-      continue;
-    }
-    const size =
-      lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    const size = sequenceSize(lead);
     if (size === 0 || i + size > bytes.length) return i;
-    const second = bytes[i + 1] as number;
-    const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
-    const highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
-    if (second < lowest || second > highest) return i;
+    if (size > 1) {
+      const second = bytes[i + 1] as number;
+      const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+      const highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+      if (second < lowest || second > highest) return i;
+    }
     for (let k = 2; k < size; k++) if (((bytes[i + k] as number) & 0xc0) !== 0x80) return i;
     i += size;
   }
   return bytes.length;
+}
+
+/** How many bytes the sequence has that begins with this one; 0 when none begins with it. */
+function sequenceSize(lead: number): number {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return 2;
+  if (lead >= 0xe0 && lead <= 0xef) return 3;
+  return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
 }

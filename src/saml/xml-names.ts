@@ -1,21 +1,30 @@
 /**
- * Which characters a name may have (XML 1.0 fifth edition, productions 4 and 4a; Namespaces in XML 1.0, production 4) and
- * which characters a reference may name (XML 1.0, production 2).
+ * Classes of characters: names (XML 1.0 fifth edition, productions 4 and 4a, without the colon: Namespaces in XML 1.0, production 4),
+ * white space (production 3), characters at all (production 2), and what stops a plain attribute value (production 10).
  */
+import { BEYOND_ASCII } from "./xml-bytes.ts";
 
 const NAME_START = 1;
 const NAME_PART = 2;
+export const SPACE = 4;
+/** A quote, a reference, a "<", white space that is normalised, or the end of the message. */
+export const VALUE_STOP = 8;
 
-/** Classes of the ASCII characters; the colon has none, because these are NCNames. */
-const ASCII = new Uint8Array(128);
+/** The classes of each unit of a message. */
+export const CLASS = new Uint8Array(256);
 for (let c = 0; c < 128; c++) {
   const character = String.fromCharCode(c);
-  if (/[A-Za-z_]/.test(character)) ASCII[c] = NAME_START | NAME_PART;
-  else if (/[0-9.-]/.test(character)) ASCII[c] = NAME_PART;
+  if (/[A-Za-z_]/.test(character)) CLASS[c] = NAME_START | NAME_PART;
+  else if (/[0-9.-]/.test(character)) CLASS[c] = NAME_PART;
+  else if (character === " ") CLASS[c] = SPACE;
+  else if (/[\t\n\r]/.test(character)) CLASS[c] = SPACE | VALUE_STOP;
+  else if (/["'&<\0]/.test(character)) CLASS[c] = VALUE_STOP;
 }
 
-/** First and last code points beyond ASCII that may start a name. */
-const START_RANGES: readonly (readonly [number, number])[] = [
+type Ranges = readonly (readonly [first: number, last: number])[];
+
+/** Code points beyond ASCII that may start a name. */
+const START_RANGES: Ranges = [
   [0xc0, 0xd6],
   [0xd8, 0xf6],
   [0xf8, 0x2ff],
@@ -30,27 +39,21 @@ const START_RANGES: readonly (readonly [number, number])[] = [
   [0x10000, 0xeffff],
 ];
 /** And those that may only follow. */
-const PART_RANGES: readonly (readonly [number, number])[] = [
+const PART_RANGES: Ranges = [
   [0xb7, 0xb7],
   [0x300, 0x36f],
   [0x203f, 0x2040],
 ];
 
 /** Where the NCName that starts at `start` ends; `start` itself when none starts there. */
-export function ncNameEnd(text: string, start: number): number {
-  const length = text.length;
-  if (start >= length) return start;
-  const first = text.charCodeAt(start);
-  if (first >= 128) return wideNameEnd(text, start, start);
-  if (((ASCII[first] as number) & NAME_START) === 0) return start;
-  let i = start + 1;
-  while (i < length) {
-    const c = text.charCodeAt(i);
-    if (c >= 128) return wideNameEnd(text, start, i);
-    if (ASCII[c] === 0) return i;
-    i++;
+export function ncNameEnd(units: Uint8Array, text: string, start: number): number {
+  const first = units[start] as number;
+  if (((CLASS[first] as number) & NAME_START) === 0) {
+    return first === BEYOND_ASCII ? wideNameEnd(text, start, start) : start;
   }
-  return i;
+  let i = start + 1;
+  while (((CLASS[units[i] as number] as number) & NAME_PART) !== 0) i++;
+  return units[i] === BEYOND_ASCII ? wideNameEnd(text, start, i) : i;
 }
 
 /** The same for names beyond ASCII, from `at` on. */
@@ -60,9 +63,7 @@ function wideNameEnd(text: string, start: number, at: number): number {
     const c = text.codePointAt(i) as number;
     const inName =
       c < 128
-        ? i === start
-          ? ((ASCII[c] as number) & NAME_START) !== 0
-          : ASCII[c] !== 0
+        ? ((CLASS[c] as number) & NAME_PART) !== 0
         : inRanges(START_RANGES, c) || (i !== start && inRanges(PART_RANGES, c));
     if (!inName) return i;
     i += c > 0xffff ? 2 : 1;
@@ -70,7 +71,7 @@ function wideNameEnd(text: string, start: number, at: number): number {
   return i;
 }
 
-function inRanges(ranges: readonly (readonly [number, number])[], c: number): boolean {
+function inRanges(ranges: Ranges, c: number): boolean {
   for (const range of ranges) if (c >= range[0] && c <= range[1]) return true;
   return false;
 }
@@ -79,9 +80,4 @@ function inRanges(ranges: readonly (readonly [number, number])[], c: number): bo
 export function isCharacter(c: number): boolean {
   if (c < 0x20) return c === 0x9 || c === 0xa || c === 0xd;
   return c <= 0xd7ff || (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
-}
-
-/** XML 1.0, production 3. */
-export function isSpace(c: number): boolean {
-  return c === 0x20 || c === 0x0a || c === 0x09 || c === 0x0d;
 }

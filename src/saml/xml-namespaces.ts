@@ -3,40 +3,47 @@
  * a slot holds its present binding, so that looking one up costs the same however many are in scope.
  */
 import { NS } from "./terms.ts";
+import type { XmlSource } from "./xml-source.ts";
 
+/** The slots that every document has. */
 export const NO_PREFIX = 0;
-export const XML_PREFIX = 1;
 export const XMLNS_PREFIX = 2;
 
 /** Up to this many prefixes are compared one by one; beyond, a Map is faster and keeps hostile documents linear. */
 const COMPARED_PREFIXES_MAX = 12;
 
-/** A scheme and a colon: C14N 1.0, 1.3 has no canonical form for relative namespace URIs. */
+/** A scheme and a colon: Canonical XML 1.0, 1.3 has no form for relative namespace URIs. */
 const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const UNSAFE_IN_URI = /[\s"<>&]/;
+/** The namespaces of SAML, which need no test; the one string for each makes comparisons quick. */
+const KNOWN_URIS = new Map<string, string>([NS.samlp, NS.saml, NS.md, NS.ds, NS.xenc, NS.ec].map((uri) => [uri, uri]));
 
 export class NamespaceScope {
   readonly prefixes: string[] = ["", "xml", "xmlns"];
   /** The URI that each slot is bound to; null is unbound. */
   readonly uris: (string | null)[] = ["", NS.xml, null];
-  /** The element (by number) whose start tag bound the slot last: two declarations in one tag are a duplicate. */
-  readonly boundBy: number[] = [0, 0, 0];
+  /** The element (by number, from 1) whose start tag bound the slot last: two declarations in one tag are a duplicate. */
+  private readonly boundBy: number[] = [0, 0, 0];
   private readonly undoSlots: number[] = [];
   private readonly undoUris: (string | null)[] = [];
   private slots: Map<string, number> | null = null;
 
-  /** The slot of the prefix that stands at text[start, end). */
-  slot(text: string, start: number, end: number): number {
-    if (this.slots === null) {
-      const { prefixes } = this;
-      for (let s = 1; s < prefixes.length; s++) {
-        const prefix = prefixes[s] as string;
-        if (prefix.length === end - start && text.startsWith(prefix, start)) return s;
-      }
-      return this.newSlot(text.slice(start, end));
+  /** The slot of the prefix that stands at [start, end). */
+  slot(source: XmlSource, start: number, end: number): number {
+    if (this.slots !== null) {
+      const prefix = source.text.slice(start, end);
+      return this.slots.get(prefix) ?? this.newSlot(prefix);
     }
-    const prefix = text.slice(start, end);
-    return this.slots.get(prefix) ?? this.newSlot(prefix);
+    const { prefixes } = this;
+    const { units } = source;
+    const size = end - start;
+    next: for (let slot = prefixes.length - 1; slot > NO_PREFIX; slot--) {
+      const prefix = prefixes[slot] as string;
+      if (prefix.length !== size) continue;
+      for (let k = 0; k < size; k++) if (units[start + k] !== prefix.charCodeAt(k)) continue next;
+      return slot;
+    }
+    return this.newSlot(source.text.slice(start, end));
   }
 
   private newSlot(prefix: string): number {
@@ -49,11 +56,18 @@ export class NamespaceScope {
     return slot;
   }
 
-  bind(slot: number, uri: string, elementNumber: number): void {
+  isBoundBy(slot: number, elementNumber: number): boolean {
+    return this.boundBy[slot] === elementNumber;
+  }
+
+  /** Binds a slot; answers the URI as the one string that the document uses for it. */
+  bind(slot: number, uri: string, elementNumber: number): string {
+    const known = KNOWN_URIS.get(uri) ?? uri;
     this.undoSlots.push(slot);
     this.undoUris.push(this.uris[slot] as string | null);
-    this.uris[slot] = uri;
+    this.uris[slot] = known;
     this.boundBy[slot] = elementNumber;
+    return known;
   }
 
   /** Takes back the last `count` bindings: their element has ended. */
@@ -63,20 +77,18 @@ export class NamespaceScope {
 }
 
 /**
- * Why a declaration is refused, or null. Namespaces in XML 1.0, 3 (reserved prefixes and names) and 5 (undeclaring); beyond
- * those, no prefix and no URI that a careless canonicaliser downstream could take for something else.
+ * What would have been right in place of a declaration, or null when it is right. Namespaces in XML 1.0, 3 (reserved prefixes and
+ * names) and 5 (undeclaring); beyond those, no prefix and no URI that a careless canonicaliser elsewhere could take for something else.
  */
 export function declarationProblem(prefix: string, uri: string): string | null {
   if (prefix === "xmlns") return "no declaration of the prefix xmlns";
   if (uri === NS.xmlns) return "no prefix bound to the namespace of declarations";
   if ((prefix === "xml") !== (uri === NS.xml)) return "the prefix xml and its namespace bound to one another only";
   if (uri === "") return prefix === "" ? null : "a namespace URI for a prefix";
-  if (UNSAFE_IN_URI.test(uri)) return 'a namespace URI without white space, quotes, "<", ">" and "&"';
-  if (!ABSOLUTE_URI.test(uri)) return "an absolute namespace URI";
-  return prefixProblem(prefix);
-}
-
-function prefixProblem(prefix: string): string | null {
+  if (!KNOWN_URIS.has(uri)) {
+    if (UNSAFE_IN_URI.test(uri)) return 'a namespace URI without white space, quotes, "<", ">" and "&"';
+    if (!ABSOLUTE_URI.test(uri)) return "an absolute namespace URI";
+  }
   for (let i = 0; i < prefix.length; i++) if (prefix.charCodeAt(i) >= 0x80) return "a prefix of ASCII characters";
   return prefix.includes("xmlns") ? "no prefix that contains xmlns" : null;
 }

@@ -8,6 +8,7 @@ import { SAML_MESSAGE_BYTES_MAX } from "./terms.ts";
 import type { XmlDocument, XmlElement } from "./types.ts";
 import { byteOffset, readMessageText } from "./xml-bytes.ts";
 import { XmlReader } from "./xml-reader.ts";
+import { XmlSource } from "./xml-source.ts";
 
 /**
  * Reads a whole message. `bytesMax` is SAML_MESSAGE_BYTES_MAX unless told otherwise.
@@ -26,12 +27,13 @@ export function readXml(bytes: Uint8Array, options: { readonly bytesMax?: number
   }
   const message = readMessageText(bytes);
   if (!message.ok) return message;
-  const reader = new XmlReader(message.value.text);
+  const source = new XmlSource(message.value);
+  const reader = new XmlReader(source);
   const root = reader.read();
   if (root === null) {
-    const { code, expected } = reader.refusal ?? { code: "xml_malformed" };
-    const offset = byteOffset(message.value, reader.refusedAt);
-    return refuse(code, expected === undefined ? { offset } : { offset, expected });
+    if (source.refusal === null) throw new Error("The reader answered neither a tree nor a refusal");
+    const { code, expected, position } = source.refusal;
+    return refuse(code, { offset: byteOffset(message.value, position), expected });
   }
   return accept({ root, ids: reader.ids });
 }

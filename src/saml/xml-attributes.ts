@@ -1,0 +1,249 @@
+/**
+ * The inside of a start tag: attributes and namespace declarations (XML 1.0, 3.1 and 3.3.3; Namespaces in XML 1.0, 3 to 6.3).
+ */
+import { XML_ATTRIBUTES_PER_ELEMENT_MAX, XML_NAMESPACE_DECLARATIONS_MAX } from "./terms.ts";
+import type { XmlAttribute, XmlNamespaceDeclaration } from "./types.ts";
+import { CLASS, ncNameEnd, SPACE, VALUE_STOP } from "./xml-names.ts";
+import { declarationProblem, type NamespaceScope, NO_PREFIX, XMLNS_PREFIX } from "./xml-namespaces.ts";
+import { ReferenceReader } from "./xml-references.ts";
+import { type Draft, REFUSED, type XmlSource } from "./xml-source.ts";
+
+const LF = 0x0a;
+const CR = 0x0d;
+const QUOTE = 0x22;
+const AMPERSAND = 0x26;
+const APOSTROPHE = 0x27;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const LESS = 0x3c;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
+
+/** A few attributes are compared one by one, more by a Set. */
+const COMPARED_ATTRIBUTES_MAX = 8;
+
+const NO_ATTRIBUTES: readonly XmlAttribute[] = [];
+const NO_DECLARATIONS: readonly XmlNamespaceDeclaration[] = [];
+
+export class XmlAttributeReader {
+  /** The declarations of the start tag that was read last, in document order. */
+  namespaces: readonly XmlNamespaceDeclaration[] = NO_DECLARATIONS;
+  /** Whether that tag has an attribute whose local name is ID in any spelling. */
+  hasId = false;
+
+  private readonly source: XmlSource;
+  private readonly scope: NamespaceScope;
+  private readonly references = new ReferenceReader();
+  /** The attributes of the tag at hand and the slots of their prefixes, as far as `count`. */
+  private readonly attributes: Draft<XmlAttribute>[] = [];
+  private readonly slots: number[] = [];
+  private count = 0;
+  private hasPrefixes = false;
+  private element = 0;
+  private declarations = 0;
+  private value = "";
+  /** The next "xmlns" at or after where it was last asked for. */
+  private xmlnsAt = -1;
+
+  constructor(source: XmlSource, scope: NamespaceScope) {
+    this.source = source;
+    this.scope = scope;
+  }
+
+  /** Reads all of the tag of this element (by number, from 1) that follows its name; answers where its ">" or "/>" stands. */
+  read(from: number, element: number): number {
+    const { source } = this;
+    const { units } = source;
+    this.count = 0;
+    this.hasPrefixes = false;
+    this.hasId = false;
+    this.namespaces = NO_DECLARATIONS;
+    this.element = element;
+    let at = from;
+    for (;;) {
+      let unit = units[at] as number;
+      if (unit === GREATER) return at;
+      const spaceFrom = at;
+      while (((CLASS[unit] as number) & SPACE) !== 0) unit = units[++at] as number;
+      if (unit === GREATER) return at;
+      if (unit === SLASH) {
+        return units[at + 1] === GREATER ? at : source.refuse("xml_malformed", at, '">" after "/"');
+      }
+      if (at === spaceFrom) return source.refuse("xml_malformed", at, 'white space or ">"');
+      at = this.attribute(at);
+      if (at === REFUSED) return REFUSED;
+    }
+  }
+
+  /** The attributes that were read, prefixes resolved and none of them twice; null after a refusal. */
+  take(tag: number): readonly XmlAttribute[] | null {
+    const { attributes, count } = this;
+    if (count === 0) return NO_ATTRIBUTES;
+    if (this.hasPrefixes && this.resolve(tag) === REFUSED) return null;
+    if (count === 1) return [attributes[0] as XmlAttribute];
+    const taken =
+      count === 2 ? [attributes[0] as XmlAttribute, attributes[1] as XmlAttribute] : attributes.slice(0, count);
+    if (!hasDuplicate(taken)) return taken;
+    const code = hasDuplicateName(taken) ? "xml_malformed" : "xml_namespace";
+    this.source.refuse(code, tag, "each attribute of an element once");
+    return null;
+  }
+
+  private resolve(tag: number): number {
+    for (let k = 0; k < this.count; k++) {
+      const slot = this.slots[k] as number;
+      if (slot === NO_PREFIX) continue;
+      const uri = this.scope.uris[slot] as string | null;
+      if (uri === null) return this.source.refuse("xml_namespace", tag, "prefixes that are declared");
+      (this.attributes[k] as Draft<XmlAttribute>).namespaceURI = uri;
+    }
+    return tag;
+  }
+
+  /** One attribute or declaration (production 41; Namespaces in XML 1.0, productions 1 to 3 and 15). */
+  private attribute(at: number): number {
+    const { source, scope } = this;
+    const { units, text } = source;
+    let slot = NO_PREFIX;
+    let localFrom = at;
+    let stop = ncNameEnd(units, text, at);
+    if (units[stop] === COLON) {
+      localFrom = stop + 1;
+      const end = ncNameEnd(units, text, localFrom);
+      if (stop === at || end === localFrom || units[end] === COLON) {
+        return source.refuse("xml_namespace", at, "a name with one prefix at most");
+      }
+      slot = scope.slot(source, at, stop);
+      stop = end;
+    } else if (stop === at) {
+      return source.refuse("xml_malformed", at, "the name of an attribute");
+    }
+    const after = this.attributeValue(stop);
+    if (after === REFUSED) return REFUSED;
+    if (this.xmlnsAt < at) this.xmlnsAt = source.next("xmlns", at);
+    if (this.xmlnsAt < stop) {
+      if (slot === XMLNS_PREFIX) {
+        return this.declaration(at, scope.slot(source, localFrom, stop)) === REFUSED ? REFUSED : after;
+      }
+      if (slot === NO_PREFIX && stop - at === 5) {
+        return this.declaration(at, NO_PREFIX) === REFUSED ? REFUSED : after;
+      }
+      return source.refuse("xml_namespace", at, "no name of an attribute that contains xmlns");
+    }
+    if (this.count === XML_ATTRIBUTES_PER_ELEMENT_MAX) {
+      return source.refuse("xml_limit", at, `${XML_ATTRIBUTES_PER_ELEMENT_MAX} attributes at most`);
+    }
+    const localName = text.slice(localFrom, stop);
+    if (slot !== NO_PREFIX) this.hasPrefixes = true;
+    if (localName.length === 2 && isIdName(localName)) this.hasId = true;
+    this.slots[this.count] = slot;
+    this.attributes[this.count++] = {
+      prefix: scope.prefixes[slot] as string,
+      localName,
+      namespaceURI: "",
+      value: this.value,
+    };
+    return after;
+  }
+
+  /** The rest of an attribute after its name (productions 25 and 10); the normalised value is in `value`. */
+  private attributeValue(from: number): number {
+    const { source } = this;
+    const { units } = source;
+    let at = from;
+    while (((CLASS[units[at] as number] as number) & SPACE) !== 0) at++;
+    if (units[at] !== EQUALS) return source.refuse("xml_malformed", at, '"=" after the name of an attribute');
+    at++;
+    while (((CLASS[units[at] as number] as number) & SPACE) !== 0) at++;
+    const quote = units[at] as number;
+    if (quote !== QUOTE && quote !== APOSTROPHE) return source.refuse("xml_malformed", at, "a quoted value");
+    const start = ++at;
+    for (;;) {
+      while (((CLASS[units[at] as number] as number) & VALUE_STOP) === 0) at++;
+      const unit = units[at] as number;
+      if (unit === quote) {
+        this.value = source.text.slice(start, at);
+        return at + 1;
+      }
+      if (unit !== QUOTE && unit !== APOSTROPHE) return this.unplainValue(start, at, quote);
+      at++;
+    }
+  }
+
+  /** A value with references or white space other than blanks (XML 1.0, 3.3.3 and 2.11), or without an end. */
+  private unplainValue(start: number, from: number, quote: number): number {
+    const { source, references } = this;
+    const { units, text } = source;
+    let value = "";
+    let plainFrom = start;
+    let at = from;
+    for (;;) {
+      while (((CLASS[units[at] as number] as number) & VALUE_STOP) === 0) at++;
+      const unit = units[at] as number;
+      if (unit === quote) {
+        this.value = value + text.slice(plainFrom, at);
+        return at + 1;
+      }
+      if (unit === QUOTE || unit === APOSTROPHE) {
+        at++;
+        continue;
+      }
+      if (unit === LESS) return source.refuse("xml_malformed", at, 'no "<" in the value of an attribute');
+      if (at >= source.length) return source.refuse("xml_malformed", start - 1, "a value that ends with its quote");
+      if (at > plainFrom) value += text.slice(plainFrom, at);
+      if (unit === AMPERSAND) {
+        const after = references.read(text, at);
+        if (after === REFUSED) return source.refuse("xml_malformed", at, references.expected);
+        value += references.value;
+        at = after;
+      } else {
+        value += " ";
+        at += unit === CR && units[at + 1] === LF ? 2 : 1;
+      }
+      plainFrom = at;
+    }
+  }
+
+  /** Binds the slot to the value at hand. */
+  private declaration(at: number, slot: number): number {
+    const { source, scope, value } = this;
+    const prefix = scope.prefixes[slot] as string;
+    if (scope.isBoundBy(slot, this.element)) {
+      return source.refuse("xml_malformed", at, "each declaration of an element once");
+    }
+    if (++this.declarations > XML_NAMESPACE_DECLARATIONS_MAX) {
+      return source.refuse("xml_limit", at, `${XML_NAMESPACE_DECLARATIONS_MAX} namespace declarations at most`);
+    }
+    const problem = declarationProblem(prefix, value);
+    if (problem !== null) return source.refuse("xml_namespace", at, problem);
+    const declaration = { prefix, uri: scope.bind(slot, value, this.element) };
+    if (this.namespaces === NO_DECLARATIONS) this.namespaces = [declaration];
+    else (this.namespaces as XmlNamespaceDeclaration[]).push(declaration);
+    return at;
+  }
+}
+
+/** ID, Id, id, and iD for good measure. */
+export function isIdName(localName: string): boolean {
+  return localName.length === 2 && localName.toLowerCase() === "id";
+}
+
+/** By expanded name (Namespaces in XML 1.0, 6.3), which no two attributes share that have the same name as written. */
+function hasDuplicate(attributes: readonly XmlAttribute[]): boolean {
+  const count = attributes.length;
+  if (count > COMPARED_ATTRIBUTES_MAX) {
+    return new Set(attributes.map(({ localName, namespaceURI }) => `${localName} ${namespaceURI}`)).size < count;
+  }
+  for (let k = 1; k < count; k++) {
+    const one = attributes[k] as XmlAttribute;
+    for (let j = 0; j < k; j++) {
+      const other = attributes[j] as XmlAttribute;
+      if (one.localName === other.localName && one.namespaceURI === other.namespaceURI) return true;
+    }
+  }
+  return false;
+}
+
+function hasDuplicateName(attributes: readonly XmlAttribute[]): boolean {
+  return new Set(attributes.map(({ prefix, localName }) => `${prefix}:${localName}`)).size < attributes.length;
+}

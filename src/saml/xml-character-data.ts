@@ -1,0 +1,125 @@
+/**
+ * What stands between tags: text, CDATA sections and comments (XML 1.0, 2.4, 2.5, 2.7 and 2.11), and the markup that is refused
+ * wherever it stands: document types and processing instructions.
+ */
+import { ReferenceReader } from "./xml-references.ts";
+import { REFUSED, type XmlSource } from "./xml-source.ts";
+
+const LF = 0x0a;
+const CR = 0x0d;
+const GREATER = 0x3e;
+
+export class CharacterDataReader {
+  /** Text since the last tag or comment, CDATA included. */
+  text = "";
+  /** What the comment that was read last says. */
+  comment = "";
+
+  private readonly source: XmlSource;
+  private readonly references = new ReferenceReader();
+  /** The next "&", CR and "]]>" at or after where they were last asked for. */
+  private ampersandAt = -1;
+  private returnAt = -1;
+  private sectionEndAt = -1;
+
+  constructor(source: XmlSource) {
+    this.source = source;
+  }
+
+  /** Production 14: adds what stands at [from, end), where no "<" is. */
+  readText(from: number, end: number): number {
+    const { source } = this;
+    if (this.sectionEndAt < from) this.sectionEndAt = source.next("]]>", from);
+    if (this.sectionEndAt < end) return source.refuse("xml_malformed", this.sectionEndAt, 'no "]]>" in text');
+    if (this.ampersandAt < from) this.ampersandAt = source.next("&", from);
+    if (this.returnAt < from) this.returnAt = source.next("\r", from);
+    if (this.ampersandAt < end || this.returnAt < end) return this.readUnplainText(from, end);
+    const run = source.text.slice(from, end);
+    this.text = this.text === "" ? run : this.text + run;
+    return end;
+  }
+
+  /** Text with references or carriage returns. */
+  private readUnplainText(from: number, end: number): number {
+    const { source, references } = this;
+    const { text, units } = source;
+    let at = from;
+    let value = this.text;
+    for (;;) {
+      if (this.ampersandAt < at) this.ampersandAt = source.next("&", at);
+      if (this.returnAt < at) this.returnAt = source.next("\r", at);
+      const stop = Math.min(this.ampersandAt, this.returnAt, end);
+      if (stop > at) value += text.slice(at, stop);
+      if (stop === end) break;
+      if (units[stop] === CR) {
+        value += "\n";
+        at = stop + (units[stop + 1] === LF ? 2 : 1);
+      } else {
+        at = references.read(text, stop);
+        if (at === REFUSED) return source.refuse("xml_malformed", stop, references.expected);
+        value += references.value;
+      }
+    }
+    this.text = value;
+    return end;
+  }
+
+  /** Productions 18 to 21, from the "<![CDATA[" at `at`. */
+  readSection(at: number): number {
+    const { source } = this;
+    const from = at + "<![CDATA[".length;
+    const end = source.text.indexOf("]]>", from);
+    if (end === -1) return source.refuse("xml_malformed", at, 'a CDATA section that ends with "]]>"');
+    if (this.refuseDoctype(from, end)) return REFUSED;
+    this.text += this.lines(from, end);
+    return end + 3;
+  }
+
+  /** Production 15, from the "<!" at `at`, which may be anything else, too. */
+  readComment(at: number): number {
+    const { source } = this;
+    const { text, units } = source;
+    if (!text.startsWith("<!--", at)) {
+      if (isDoctype(text, at)) return source.refuse("xml_doctype", at, "no document type");
+      return source.refuse("xml_malformed", at, "a tag or a comment");
+    }
+    const from = at + 4;
+    const end = text.indexOf("--", from);
+    if (end === -1) return source.refuse("xml_malformed", at, 'a comment that ends with "-->"');
+    if (units[end + 2] !== GREATER) return source.refuse("xml_malformed", end, 'no "--" in a comment');
+    if (this.refuseDoctype(from, end)) return REFUSED;
+    this.comment = this.lines(from, end);
+    return end + 3;
+  }
+
+  /** Productions 16 and 17, and 23 where it does not belong. */
+  refuseInstruction(at: number): -1 {
+    const { source } = this;
+    return /^<\?xml(?![A-Za-z0-9._:-])/i.test(source.text.slice(at, at + 6))
+      ? source.refuse("xml_malformed", at, "an XML declaration at the very start only")
+      : source.refuse("xml_processing_instruction", at, "no processing instruction");
+  }
+
+  /** The same text by the line ends of XML 1.0, 2.11: CR LF and CR are LF, and nothing else is. */
+  private lines(from: number, end: number): string {
+    const run = this.source.text.slice(from, end);
+    return run.includes("\r") ? run.replace(/\r\n?/g, "\n") : run;
+  }
+
+  /** What looks like a document type in a comment or in CDATA is none; but other software was seen to disagree about where those end. */
+  private refuseDoctype(from: number, end: number): boolean {
+    const { source } = this;
+    const run = source.text.slice(from, end);
+    for (let at = run.indexOf("<!"); at !== -1; at = run.indexOf("<!", at + 2)) {
+      if (!isDoctype(run, at)) continue;
+      source.refuse("xml_doctype", from + at, "no document type");
+      return true;
+    }
+    return false;
+  }
+}
+
+/** In any letter case: XML knows only one, filters elsewhere know fewer than browsers do. */
+function isDoctype(text: string, at: number): boolean {
+  return text.slice(at, at + 9).toUpperCase() === "<!DOCTYPE";
+}
