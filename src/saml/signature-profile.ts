@@ -2,8 +2,8 @@
  * The shape that an XML Signature must have before any of it is computed with: the closed profile of SAML Core 5.4, narrower
  * than XML-DSig's schema. Reads the received tree, decides by allow-lists, does no cryptography and takes no key.
  */
-import { decodeBase64Binary } from "./base64.ts";
-import { accept, type Result, refuse, type SamlRefusalCode } from "./refusal.ts";
+import { base64Of, contentOf, leafText, type ModelPart } from "./content-model.ts";
+import { accept, type Result, refuse } from "./refusal.ts";
 import { C14N, DIGEST, NS, SIGNATURE, TRANSFORM_ENVELOPED } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
 import { attributeValue, childElements, isElement } from "./xml.ts";
@@ -60,7 +60,12 @@ export function readSignatureProfile(
   allowSha1: boolean,
 ): Result<SignatureProfile> {
   // XML-DSig 4.1. No Object: what it holds is not part of what is signed here (SAML Core 5.4.5 wants none).
-  const parts = contentOf(signature, ["SignedInfo", "SignatureValue", "KeyInfo?"], ["Id"]);
+  const parts = contentOf(
+    signature,
+    ["ds:SignedInfo", "ds:SignatureValue", "ds:KeyInfo?"],
+    ["Id"],
+    "signature_malformed",
+  );
   if (!parts.ok) return parts;
   const [signedInfo, signatureValueElement, keyInfo] = parts.value as [XmlElement, XmlElement, XmlElement?];
   const methods = readSignedInfo(element, signedInfo, allowSha1);
@@ -80,15 +85,20 @@ type SignedInfoContent = Omit<SignatureProfile, "signature" | "signedInfo" | "si
 
 /** XML-DSig 4.4, with exactly one Reference (SAML Core 5.4.2). */
 function readSignedInfo(element: XmlElement, signedInfo: XmlElement, allowSha1: boolean): Result<SignedInfoContent> {
-  const parts = contentOf(signedInfo, ["CanonicalizationMethod", "SignatureMethod", "Reference"], ["Id"]);
+  const parts = contentOf(
+    signedInfo,
+    ["ds:CanonicalizationMethod", "ds:SignatureMethod", "ds:Reference"],
+    ["Id"],
+    "signature_malformed",
+  );
   if (!parts.ok) return parts;
   const [canonicalizationMethod, signatureMethod, reference] = parts.value as [XmlElement, XmlElement, XmlElement];
-  // No children: no HMACOutputLength, no parameters.
-  const signatureParts = contentOf(signatureMethod, [], ["Algorithm"]);
-  if (!signatureParts.ok) return signatureParts;
   const signatureAlgorithm = attributeValue(signatureMethod, "Algorithm") ?? "";
   const algorithmRefusal = checkSignatureAlgorithm(signatureAlgorithm, allowSha1);
   if (algorithmRefusal) return algorithmRefusal;
+  // No HMACOutputLength, no parameters.
+  const signatureParts = contentOf(signatureMethod, [], ["Algorithm"], "signature_malformed");
+  if (!signatureParts.ok) return signatureParts;
   const canonicalization = readCanonicalization(canonicalizationMethod);
   if (!canonicalization.ok) return canonicalization;
   const content = readReference(element, reference, allowSha1);
@@ -112,7 +122,12 @@ function readReference(
   reference: XmlElement,
   allowSha1: boolean,
 ): Result<Pick<SignatureProfile, "referenceCanonicalization" | "digestAlgorithm" | "digestValue">> {
-  const parts = contentOf(reference, ["Transforms?", "DigestMethod", "DigestValue"], ["Id", "URI", "Type"]);
+  const parts = contentOf(
+    reference,
+    ["ds:Transforms?", "ds:DigestMethod", "ds:DigestValue"],
+    ["Id", "URI", "Type"],
+    "signature_malformed",
+  );
   if (!parts.ok) return parts;
   const [transforms, digestMethod, digestValueElement] = parts.value as [XmlElement?, XmlElement?, XmlElement?];
   const id = attributeValue(element, "ID");
@@ -126,8 +141,6 @@ function readReference(
   }
   const referenceCanonicalization = readTransforms(transforms);
   if (!referenceCanonicalization.ok) return referenceCanonicalization;
-  const digestParts = contentOf(digestMethod!, [], ["Algorithm"]);
-  if (!digestParts.ok) return digestParts;
   const digestAlgorithm = attributeValue(digestMethod!, "Algorithm") ?? "";
   const octets = DIGEST_OCTETS.get(digestAlgorithm);
   if (octets === undefined || (digestAlgorithm === DIGEST.sha1 && !allowSha1)) {
@@ -136,6 +149,8 @@ function readReference(
       received: digestAlgorithm,
     });
   }
+  const digestParts = contentOf(digestMethod!, [], ["Algorithm"], "signature_malformed");
+  if (!digestParts.ok) return digestParts;
   const digestValue = base64Of(digestValueElement!, [], DIGEST_VALUE_CHARS_MAX);
   if (digestValue?.length !== octets) return malformed(`DigestValue of ${octets} octets in base64 and nothing else`);
   return accept({ referenceCanonicalization: referenceCanonicalization.value, digestAlgorithm, digestValue });
@@ -148,7 +163,7 @@ function readReference(
 function readTransforms(transforms: XmlElement | undefined): Result<Canonicalization> {
   const expected = "enveloped-signature, then exclusive or inclusive canonicalization without comments";
   if (!transforms) return refuse("signature_transform", { expected, received: "no transforms" });
-  const parts = contentOf(transforms, ["Transform", "Transform?"], [], "signature_transform");
+  const parts = contentOf(transforms, ["ds:Transform", "ds:Transform?"], [], "signature_transform");
   if (!parts.ok) return parts;
   const [enveloped, canonicalization] = parts.value as [XmlElement, XmlElement?];
   const algorithm = attributeValue(enveloped, "Algorithm");
@@ -174,8 +189,8 @@ function readCanonicalization(method: XmlElement): Result<Canonicalization> {
     });
   }
   const exclusive = algorithm === C14N.exclusive;
-  const allowed = exclusive ? ["InclusiveNamespaces?"] : [];
-  const parts = contentOf(method, allowed, ["Algorithm"], "signature_transform", NS.ec);
+  const allowed: ModelPart[] = exclusive ? ["ec:InclusiveNamespaces?"] : [];
+  const parts = contentOf(method, allowed, ["Algorithm"], "signature_transform");
   if (!parts.ok) return parts;
   const [list] = parts.value;
   if (!list) return accept({ method: exclusive ? "exclusive" : "inclusive", inclusivePrefixes: [] });
@@ -229,72 +244,4 @@ function readKeyInfo(keyInfo: XmlElement): Result<string | null> {
 
 function malformed(expected: string, received?: string): ReturnType<typeof refuse> {
   return refuse("signature_malformed", received === undefined ? { expected } : { expected, received });
-}
-
-const NOT_WHITE_SPACE = /[^\t\n\r ]/;
-
-/**
- * The children of `element` when they are exactly those of `model`, in its order ("X?" may be absent: undefined in its place),
- * with white space between them at most, no comment, and no attribute but the un-prefixed `attributes`.
- */
-function contentOf(
-  element: XmlElement,
-  model: readonly string[],
-  attributes: readonly string[],
-  code: SamlRefusalCode = "signature_malformed",
-  namespaceURI: string = NS.ds,
-): Result<(XmlElement | undefined)[]> {
-  const found: (XmlElement | undefined)[] = [];
-  let fits = element.attributes.every((a) => a.prefix === "" && attributes.includes(a.localName));
-  for (const child of element.children) {
-    if (!fits) break;
-    if (child.kind === "element") {
-      while (isOptional(model[found.length]) && !isModelled(child, namespaceURI, model[found.length])) {
-        found.push(undefined);
-      }
-      fits = isModelled(child, namespaceURI, model[found.length]);
-      found.push(child);
-    } else fits = child.kind === "text" && !NOT_WHITE_SPACE.test(child.value);
-  }
-  while (isOptional(model[found.length])) found.push(undefined);
-  if (fits && found.length === model.length) return accept(found);
-  return refuse(code, {
-    expected: `${element.localName} of ${[...model, ...attributes.map((a) => `@${a}`)].join(", ") || "nothing"}`,
-    received: describeContent(element),
-  });
-}
-
-function isOptional(part: string | undefined): boolean {
-  return part?.endsWith("?") === true;
-}
-
-function isModelled(child: XmlElement, namespaceURI: string, part: string | undefined): boolean {
-  return part !== undefined && isElement(child, namespaceURI, part.endsWith("?") ? part.slice(0, -1) : part);
-}
-
-/** For people: the names that were there, few and short. */
-function describeContent(element: XmlElement): string {
-  const names = element.children.slice(0, 12).map((child) => {
-    if (child.kind !== "element") return child.kind === "comment" ? "a comment" : null;
-    return child.localName.slice(0, 64);
-  });
-  const attributes = element.attributes.slice(0, 12).map((a) => `@${a.localName.slice(0, 64)}`);
-  return [...names.filter((name) => name !== null), ...attributes].join(", ") || "nothing";
-}
-
-/** The one text node of an element that has nothing else; null otherwise. A comment could split it, so there may be none. */
-function leafText(element: XmlElement): string | null {
-  const [only] = element.children;
-  return element.children.length === 1 && only?.kind === "text" ? only.value : null;
-}
-
-/** xs:base64Binary (XML-DSig 4.2): some signers break lines. */
-function base64Of(
-  element: XmlElement,
-  attributes: readonly string[],
-  charsMax: number,
-): Uint8Array<ArrayBuffer> | null {
-  if (!element.attributes.every((a) => a.prefix === "" && attributes.includes(a.localName))) return null;
-  const text = leafText(element);
-  return text === null || text.length > charsMax ? null : decodeBase64Binary(text);
 }
