@@ -9,6 +9,10 @@ import { type KeyPair, signBytes } from "./keys.ts";
 export interface SignatureStyle {
   /** SIGNATURE.*; RSA-SHA256 for RSA keys, ECDSA-SHA256 or -384 for EC keys by default. */
   readonly algorithm?: string;
+  /** SignatureMethod/@Algorithm as it shall be written, whatever really signs; `algorithm` by default. */
+  readonly method?: string;
+  /** Makes the signature's octets in the key's stead. */
+  readonly signWith?: (octets: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   /** DIGEST.*; SHA-256 by default. */
   readonly digest?: string;
   /** C14N.* for SignedInfo; exclusive by default. */
@@ -82,7 +86,7 @@ function signatureTemplate(id: string, pair: KeyPair, style: SignatureStyle): st
   const uri = style.uri === undefined ? `#${id}` : style.uri;
   const signedInfo =
     `<${p}SignedInfo>${g}${withPrefixes("CanonicalizationMethod", method, style.methodPrefixList)}${g}` +
-    `<${p}SignatureMethod Algorithm="${style.algorithm ?? defaultAlgorithm(pair)}"/>${g}` +
+    `<${p}SignatureMethod Algorithm="${style.method ?? style.algorithm ?? defaultAlgorithm(pair)}"/>${g}` +
     `<${p}Reference${uri === null ? "" : ` URI="${uri}"`}>${g}<${p}Transforms>${g}<${p}Transform Algorithm="${TRANSFORM_ENVELOPED}"/>${g}` +
     `${transform === null ? "" : withPrefixes("Transform", transform, style.prefixList) + g}</${p}Transforms>${g}` +
     `<${p}DigestMethod Algorithm="${style.digest ?? DIGEST.sha256}"/>${g}<${p}DigestValue>{digest}</${p}DigestValue>${g}</${p}Reference>${g}</${p}SignedInfo>`;
@@ -137,6 +141,9 @@ export async function signElementById(
     inclusive: isInclusive(method),
     prefixes: prefixes(style.methodPrefixList),
   });
-  const value = await signBytes(pair, style.algorithm ?? defaultAlgorithm(pair), new TextEncoder().encode(octets));
+  const bytes = new TextEncoder().encode(octets);
+  const value = style.signWith
+    ? await style.signWith(bytes)
+    : await signBytes(pair, style.algorithm ?? defaultAlgorithm(pair), bytes);
   return digested.replace("{signature}", wrapLines(Buffer.from(value).toString("base64"), style.lineWidth ?? 0));
 }
