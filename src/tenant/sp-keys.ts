@@ -1,45 +1,75 @@
-/**
- * The company's own SAML keys, unwrapped for use: the one that signs what we send, and those that open what was encrypted
- * for us. Private keys exist unwrapped only in memory, as keys that can't be exported.
- */
+/** The company's key pairs as a service provider: made here, kept wrapped in D1, imported for signing requests and decrypting assertions. */
 import type { Services } from "../context.ts";
-import { importDecryptionKey, importSigningKey, type SigningKey } from "../saml/index.ts";
-import type { SpKey } from "../store/index.ts";
-import type { Tenant } from "./resolve.ts";
+import { generateKeyPair, importDecryptionKey, importSigningKey, type SigningKey } from "../saml/index.ts";
+import { insertSpKey, newId, type SpKey } from "../store/index.ts";
+import { reloadTenant } from "./resolve.ts";
+import type { Tenant } from "./tenant.ts";
 
-/** Rows are parsed once a tenant load, so a key is imported once a load too. */
-const signing = new WeakMap<SpKey, SigningKey>();
-const decryption = new WeakMap<SpKey, CryptoKey>();
+/** The certificate is exchanged by hand on the other side and its dates bind nobody there: long enough not to be the reason to do it. */
+const CERTIFICATE_YEARS = 10;
 
-/** The newest signing key that is not retired; null where the company has none yet. */
-export async function signingKey(services: Services, tenant: Tenant): Promise<SigningKey | null> {
-  const row = newestFirst(tenant, "signing").find((key) => key.retiredAt === null);
-  if (!row) return null;
-  const known = signing.get(row);
-  if (known) return known;
-  const key = await importSigningKey(await unwrap(services, tenant, row), row.certificate);
-  signing.set(row, key);
-  return key;
+/** By the key's record, which stays the same object while the company does not change: imported once an isolate. */
+const signingKeys = new WeakMap<SpKey, SigningKey>();
+const decryptionKeysOf = new WeakMap<SpKey, CryptoKey>();
+
+/** A new RSA-2048 pair with a self-signed certificate; the private half (PKCS #8) sealed as base64. Not yet stored. */
+export async function newSpKey(
+  services: Pick<Services, "sealer" | "now">,
+  company: { readonly id: string; readonly slug: string },
+  use: SpKey["use"],
+): Promise<SpKey> {
+  const now = services.now();
+  const pair = await generateKeyPair(use, { subject: company.slug, now, years: CERTIFICATE_YEARS });
+  const pkcs8 = Buffer.from(pair.privateKeyPkcs8).toString("base64");
+  return {
+    id: newId(),
+    use,
+    certificate: pair.certificate.base64,
+    wrappedPrivateKey: await services.sealer.seal("wrapped-key", company.id, pkcs8),
+    createdAt: now,
+    retiredAt: null,
+  };
 }
 
-/** Newest first; retired ones too, until their rows are gone, since the identity provider may still encrypt to the old certificate. */
+/** What signs this company's requests; made where there is none. */
+export async function signingKey(services: Services, tenant: Tenant): Promise<SigningKey> {
+  const { company } = tenant;
+  let key = activeKey(tenant, "signing");
+  if (!key) {
+    await insertSpKey(services.database, company.id, await newSpKey(services, company, "signing"));
+    // Another isolate may have been quicker; what D1 holds decides.
+    const reloaded = await reloadTenant(services, company.slug);
+    key = reloaded ? activeKey(reloaded, "signing") : undefined;
+    if (!key) throw new Error("the company has no signing key");
+  }
+  const known = signingKeys.get(key);
+  if (known) return known;
+  const imported = await importSigningKey(await unwrap(services, company.id, key), key.certificate);
+  signingKeys.set(key, imported);
+  return imported;
+}
+
+/** Every key that an assertion may be encrypted to, newest first; a retired one still opens what was sealed to it meanwhile. */
 export async function decryptionKeys(services: Services, tenant: Tenant): Promise<CryptoKey[]> {
   const keys: CryptoKey[] = [];
-  for (const row of newestFirst(tenant, "encryption")) {
-    const key = decryption.get(row) ?? (await importDecryptionKey(await unwrap(services, tenant, row)));
-    decryption.set(row, key);
-    keys.push(key);
+  for (const key of tenant.spKeys) {
+    if (key.use !== "encryption") continue;
+    let imported = decryptionKeysOf.get(key);
+    if (!imported) {
+      imported = await importDecryptionKey(await unwrap(services, tenant.company.id, key));
+      decryptionKeysOf.set(key, imported);
+    }
+    keys.push(imported);
   }
   return keys;
 }
 
-function newestFirst(tenant: Tenant, use: SpKey["use"]): SpKey[] {
-  return tenant.spKeys.filter((key) => key.use === use).sort((a, b) => b.createdAt - a.createdAt);
+function activeKey(tenant: Tenant, use: SpKey["use"]): SpKey | undefined {
+  return tenant.spKeys.find((key) => key.use === use && key.retiredAt === null);
 }
 
-/** A key that does not unwrap was written under a secret that is gone: that is a fault of operation, never a reason to go on without. */
-async function unwrap(services: Services, tenant: Tenant, row: SpKey): Promise<Uint8Array> {
-  const base64 = await services.sealer.open("wrapped-key", tenant.company.id, row.wrappedPrivateKey);
-  if (base64 === null) throw new Error(`the ${row.use} key ${row.id} does not open with GATEWAY_SECRET`);
-  return Uint8Array.from(Buffer.from(base64, "base64"));
+async function unwrap(services: Services, companyId: string, key: SpKey): Promise<Uint8Array> {
+  const text = await services.sealer.open("wrapped-key", companyId, key.wrappedPrivateKey);
+  if (text === null) throw new Error("a key of the service provider was wrapped under another secret");
+  return Uint8Array.from(Buffer.from(text, "base64"));
 }

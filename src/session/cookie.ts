@@ -1,0 +1,81 @@
+/**
+ * The session cookie: who the visitor is and when D1 last confirmed it, sealed for one company. It proves itself in any
+ * isolate of the world, so that a request needs no query while the proof is fresh.
+ */
+import type { Services } from "../context.ts";
+import type { Tenant } from "../tenant/index.ts";
+import { OWN_COOKIE_PREFIX } from "./cookies.ts";
+import { limitsOf, type Session } from "./session.ts";
+
+export const SESSION_COOKIE = `${OWN_COOKIE_PREFIX}session`;
+/** Browsers keep 4096 bytes of a cookie, its name and attributes counted. */
+export const SESSION_COOKIE_BYTES_MAX = 3500;
+/** The cookie outlives the idle limit a little: that it has passed is ours to say. */
+const COOKIE_SLACK_SECONDS = 60;
+
+/** The layout of the sealed array; another layout is another number, and a cookie of an unknown one is no session. */
+const LAYOUT = 1;
+
+/** What a cookie says. `identity` is null where the names would not have fitted: then only the isolate's memory or D1 knows them. */
+export interface CarriedSession {
+  readonly id: string;
+  readonly checkedAt: number;
+  readonly touchedAt: number;
+  readonly signedInAt: number;
+  readonly expiresAt: number;
+  readonly idleMinutes: number;
+  readonly identity: Session | null;
+}
+
+type Layout = [
+  layout: typeof LAYOUT,
+  id: string,
+  checkedAt: number,
+  touchedAt: number,
+  signedInAt: number,
+  expiresAt: number,
+  idleMinutes: number,
+  identity: [string, string, string, string, string, string, string, Session["group"]["type"], string] | null,
+];
+
+/** A Set-Cookie value. */
+export async function sessionCookie(services: Services, tenant: Tenant, session: Session): Promise<string> {
+  const { group } = session;
+  const { id, checkedAt, touchedAt, signedInAt, expiresAt, idleMinutes } = session;
+  const proof = [id, checkedAt, touchedAt, signedInAt, expiresAt, idleMinutes] as const;
+  const names = [session.userId, session.email, session.firstName, session.lastName, session.userCompany] as const;
+  const identity: Layout[7] = [...names, group.id, group.title, group.type, session.nameId];
+  const seal = (content: Layout[7]) =>
+    services.sealer.seal("session", tenant.company.id, JSON.stringify([LAYOUT, ...proof, content] satisfies Layout));
+  const limits = limitsOf(tenant, session);
+  const end = Math.min(limits.expiresAt, services.now() + limits.idleMs + COOKIE_SLACK_SECONDS * 1000);
+  const maxAge = Math.max(1, Math.ceil((end - services.now()) / 1000));
+  const cookie = withAttributes(await seal(identity), maxAge);
+  return cookie.length <= SESSION_COOKIE_BYTES_MAX ? cookie : withAttributes(await seal(null), maxAge);
+}
+
+/** The Set-Cookie value that ends the browser's part of a session. */
+export function clearSessionCookie(): string {
+  return withAttributes("", 0);
+}
+
+function withAttributes(value: string, maxAge: number): string {
+  return `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${maxAge}; Secure; HttpOnly; SameSite=Lax`;
+}
+
+/** Null for anything that this gateway did not seal for this company. */
+export async function openSessionCookie(
+  services: Services,
+  tenant: Tenant,
+  value: string,
+): Promise<CarriedSession | null> {
+  const text = await services.sealer.open("session", tenant.company.id, value);
+  if (text === null) return null;
+  const [layout, id, checkedAt, touchedAt, signedInAt, expiresAt, idleMinutes, content] = JSON.parse(text) as Layout;
+  if (layout !== LAYOUT) return null;
+  const proof = { id, checkedAt, touchedAt, signedInAt, expiresAt, idleMinutes };
+  if (content === null) return { ...proof, identity: null };
+  const [userId, email, firstName, lastName, userCompany, groupId, title, type, nameId] = content;
+  const group = { id: groupId, title, type };
+  return { ...proof, identity: { ...proof, userId, email, firstName, lastName, userCompany, group, nameId } };
+}

@@ -1,0 +1,107 @@
+/**
+ * From a request to its session. While the cookie's proof is fresh nothing is asked; when it is due, one request an isolate
+ * asks D1 once, and the browser gets a renewed cookie. A session that was ended, a user who was disabled or moved, a company
+ * that was suspended: in force within 60 s, because no proof is believed for longer than SESSION_STALE_MS.
+ */
+import type { Services } from "../context.ts";
+import { checkSession, nearestReplica } from "../store/index.ts";
+import type { Tenant } from "../tenant/index.ts";
+import { type CarriedSession, openSessionCookie, SESSION_COOKIE, sessionCookie } from "./cookie.ts";
+import { readCookie } from "./cookies.ts";
+import { type Remembered, type SessionMemory, sessionMemory } from "./memory.ts";
+import { judge, limitsOf, type Session } from "./session.ts";
+
+/** How long D1's word is believed without asking again. */
+export const SESSION_FRESH_MS = 45_000;
+/** How long it is believed while another request of the isolate is asking. The rest of the minute is for the answer to arrive. */
+export const SESSION_STALE_MS = 55_000;
+/** The last use goes to the primary database, which may be far away: not more often than this. */
+export const TOUCH_INTERVAL_MS = 300_000;
+/** Where the idle limit is short, it is kept to a quarter of itself. */
+const PARTS_OF_IDLE = 4;
+
+export interface CurrentSession {
+  readonly session: Session;
+  /** To be sent with the response, where there is one. */
+  readonly setCookie: string | null;
+}
+
+/**
+ * Null: nobody is signed in, or no longer. Throws StorageUnavailable when D1 must be asked and gives no answer.
+ * With `waitUntil` a question goes on when its visitor has left, for the benefit of those who rely on the answer.
+ */
+export async function readSession(
+  services: Services,
+  tenant: Tenant,
+  request: Request,
+  waitUntil?: (promise: Promise<unknown>) => void,
+): Promise<CurrentSession | null> {
+  const value = readCookie(request, SESSION_COOKIE);
+  const carried = value === null ? null : await openSessionCookie(services, tenant, value);
+  if (carried === null) return null;
+
+  const now = services.now();
+  const { expiresAt, idleMs } = limitsOf(tenant, carried);
+  if (now >= expiresAt) return null;
+  const freshMs = Math.min(SESSION_FRESH_MS, idleMs / PARTS_OF_IDLE);
+
+  const memory = sessionMemory(services);
+  const age = now - carried.checkedAt;
+  const proven = isWithin(age, freshMs);
+  const remembered = memory.get(carried.id);
+  if (remembered && isWithin(now - remembered.checkedAt, freshMs)) {
+    // The isolate's own answer counts where it is the later one, above all when it was "no".
+    if (!proven || remembered.checkedAt >= carried.checkedAt) return current(remembered, carried, !proven);
+  }
+  if (carried.identity && proven) return { session: carried.identity, setCookie: null };
+  if (!memory.claim(carried.id, now)) {
+    if (carried.identity && isWithin(age, Math.min(SESSION_STALE_MS, idleMs))) {
+      return { session: carried.identity, setCookie: null };
+    }
+  }
+  const question = ask(services, tenant, carried, { now, idleMs, memory });
+  waitUntil?.(question.catch(() => undefined));
+  return current(await question, carried, !proven);
+}
+
+function current(answer: Remembered, carried: CarriedSession, renew: boolean): CurrentSession | null {
+  if (answer.session === null) return null;
+  const isNews = answer.checkedAt !== carried.checkedAt;
+  return { session: answer.session, setCookie: renew && isNews ? answer.setCookie : null };
+}
+
+/** Call after ending a session: in this isolate it is over at once, in the others when its proof is due. */
+export function forgetSession(services: Services, sessionId: string): void {
+  const now = services.now();
+  sessionMemory(services).keep(sessionId, { checkedAt: now, session: null, setCookie: null }, now);
+}
+
+/** One round trip: to the nearest replica, or to the primary when the last use is to be written as well. */
+async function ask(
+  services: Services,
+  tenant: Tenant,
+  carried: CarriedSession,
+  { now, idleMs, memory }: { now: number; idleMs: number; memory: SessionMemory },
+): Promise<Remembered> {
+  const idle = now - carried.checkedAt >= idleMs;
+  // What may be over must not be prolonged by looking at it.
+  const touchDue = !idle && now - carried.touchedAt >= Math.min(TOUCH_INTERVAL_MS, idleMs / PARTS_OF_IDLE);
+  const database = touchDue ? services.database : nearestReplica(services.database);
+  try {
+    const touch = touchDue ? { lastSeenAt: now } : null;
+    const checked = await checkSession(database, tenant.company.id, carried.id, touch);
+    const session = judge(tenant, checked, now, carried.checkedAt);
+    const setCookie = session && (await sessionCookie(services, tenant, session));
+    const answer = { checkedAt: now, session, setCookie };
+    memory.keep(carried.id, answer, services.now());
+    return answer;
+  } catch (error) {
+    memory.release(carried.id);
+    throw error;
+  }
+}
+
+/** A proof from the future is none: a clock was wrong, here or where it was made. */
+function isWithin(age: number, limit: number): boolean {
+  return age >= 0 && age < limit;
+}

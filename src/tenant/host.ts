@@ -1,0 +1,38 @@
+/**
+ * Which host a request is for. The URL parser has already lower-cased and decoded the name; what is left must be exactly
+ * one label before BASE_DOMAIN, port included. X-Forwarded-Host and its kin are never looked at.
+ */
+import type { Config } from "../config.ts";
+
+/** Labels that are never a company's. `admin` is the operator; the others may one day be ours. */
+export const RESERVED_SLUGS: readonly string[] = ["admin", "www", "api", "static"];
+
+/** A DNS label (RFC 1035, 2.3.1; RFC 1123, 2.1), lower case. */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Hyphens in the third and fourth place mark encoded names, punycode's `xn--` among them (RFC 5891, 4.2.3.1): look-alikes of other names. */
+const ENCODED_LABEL = /^..--/;
+
+export type Host = { readonly kind: "company"; readonly slug: string } | { readonly kind: "operator" } | { readonly kind: "unknown" };
+
+const UNKNOWN: Host = { kind: "unknown" };
+const OPERATOR_SLUG = "admin";
+
+/** True for a slug that a company may have: a plain DNS label that isn't reserved. */
+export function isSlug(text: string): boolean {
+  return LABEL.test(text) && !ENCODED_LABEL.test(text) && !RESERVED_SLUGS.includes(text);
+}
+
+export function classifyHost(config: Config, request: Request): Host {
+  let url: URL;
+  try {
+    url = new URL(request.url);
+  } catch {
+    return UNKNOWN;
+  }
+  const suffix = `.${config.baseDomain}`;
+  // A name and password in front of the host have no place in a request; a client that sends them means to mislead someone.
+  if (!url.host.endsWith(suffix) || url.username !== "" || url.password !== "") return UNKNOWN;
+  const label = url.host.slice(0, -suffix.length);
+  if (label === OPERATOR_SLUG) return { kind: "operator" };
+  return isSlug(label) ? { kind: "company", slug: label } : UNKNOWN;
+}

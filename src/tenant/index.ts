@@ -1,0 +1,24 @@
+/**
+ * TENANT: which company a request is for, and what our entity ID, URLs and keys are for it. Owns the isolate's memory of
+ * companies and the wrapping of their keys. Refuses to know who the visitor is and what is asked for.
+ */
+export {
+  type AssertionSigner,
+  assertionSigner,
+  newAssertionKey,
+  publishedAssertionKeys,
+  RETIRED_KEY_PUBLISHED_MS,
+  withAssertionKey,
+} from "./assertion-keys.ts";
+export { classifyHost, type Host, isSlug, RESERVED_SLUGS } from "./host.ts";
+export { expectedIdpEntityIds } from "./idp-entity-ids.ts";
+export {
+  forgetTenant,
+  reloadTenant,
+  resolveTenant,
+  TENANT_FRESH_MS,
+  TENANT_STALE_MS,
+  UNKNOWN_FRESH_MS,
+} from "./resolve.ts";
+export { decryptionKeys, newSpKey, signingKey } from "./sp-keys.ts";
+export type { Tenant } from "./tenant.ts";
