@@ -228,10 +228,9 @@ function describeKey(info: PublicKeyInfo): Certificate["key"] | CertificateProbl
   return "certificate_key_unsupported";
 }
 
-/** Of a positive INTEGER; 0 for a negative one. */
+/** Of an INTEGER's magnitude: pkijs hands a 2048-bit modulus over without the leading zero octet of DER, so the first bit tells no sign. */
 function bitLength(integer: Integer): number {
   const octets = integer.valueBlock.valueHexView;
-  if ((octets[0] ?? 0) & 0x80) return 0;
   const first = octets.findIndex((octet) => octet !== 0);
   return first < 0 ? 0 : (octets.length - first) * 8 - (Math.clz32(octets[first]!) - 24);
 }
