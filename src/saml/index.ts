@@ -16,8 +16,10 @@ export {
   readCertificates,
 } from "./certificate.ts";
 export { CHECK_TEXT_CHARS_MAX } from "./checks.ts";
+export { decryptElement } from "./encryption.ts";
 export { MESSAGE_AGE_SECONDS_MAX } from "./envelope.ts";
 export { isIdentifier } from "./identifier.ts";
+export { generateKeyPair, importDecryptionKey, importSigningKey } from "./key-pair.ts";
 export {
   buildLogoutRequest,
   buildLogoutResponse,

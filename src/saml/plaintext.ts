@@ -2,6 +2,7 @@
  * Owns the way from an encrypted element to the element inside it (SAML Core 2.3.4, 2.2.4; XML-Enc 4.4). What comes out is as
  * untrusted as any message: encryption says nothing about who wrote it.
  */
+import { decryptElement } from "./encryption.ts";
 import { accept, type Result, refuse } from "./refusal.ts";
 import { NS } from "./terms.ts";
 import type { ResponseExpectations, XmlElement } from "./types.ts";
@@ -81,8 +82,4 @@ function inContext(plaintext: Uint8Array, encrypted: XmlElement): Uint8Array {
   whole.set(plaintext, open.length);
   whole.set(close, open.length + plaintext.length);
   return whole;
-}
-
-async function decryptElement(_encrypted: XmlElement, _keys: readonly CryptoKey[]): Promise<Result<Uint8Array>> {
-  return refuse("decryption_failed");
 }
