@@ -5,7 +5,14 @@
  */
 
 /** What a key is for; part of its derivation. */
-export type Purpose = "session" | "request" | "request-id" | "continue" | "wrapped-key" | "cursor";
+export type Purpose =
+  | "session"
+  | "request"
+  | "authn-request-id"
+  | "logout-request-id"
+  | "continue"
+  | "wrapped-key"
+  | "cursor";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */
@@ -67,7 +74,7 @@ export function createSealer(secrets: readonly Uint8Array<ArrayBuffer>[]): Seale
         try {
           const iv = bytes.subarray(0, IV_BYTES);
           const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES));
-          return new TextDecoder("utf-8", { fatal: true }).decode(opened);
+          return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(opened);
         } catch {
           // Sealed under another secret, for another company, or not by us: the next secret decides.
         }

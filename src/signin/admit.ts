@@ -16,7 +16,6 @@ import { resolveUser, type UserDecision } from "./resolve-user.ts";
 import { newReference } from "../failure.ts";
 import { withFragment } from "./return-path.ts";
 
-const USER_AGENT_CHARS_MAX = 300;
 /** Two first sign-ins of one person at once: one creates the user, the other then finds it. */
 const ATTEMPTS_MAX = 3;
 
@@ -76,7 +75,7 @@ async function complete(
     issuer: facts.issuer,
     sessionIndex: facts.sessionIndex,
     sessionNotOnOrAfter: facts.sessionNotOnOrAfter,
-    userAgent: (c.req.header("user-agent") ?? "").slice(0, USER_AGENT_CHARS_MAX),
+    userAgent: c.req.header("user-agent") ?? "",
   });
   const outcome = await completeSignIn(services.database, tenant.company.id, {
     now,

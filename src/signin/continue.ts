@@ -5,12 +5,12 @@
  */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
+import { readForm } from "../form.ts";
 import { continuePage } from "../pages/index.ts";
 import { readCookies } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Attempt } from "./believe.ts";
 import { admit } from "./admit.ts";
-import { readForm } from "./form.ts";
 import { refuseSignIn } from "./refused.ts";
 
 const CONTINUE_COOKIE = "__Host-vestibule-continue";

@@ -3,6 +3,7 @@
  * that this gateway made it for this company and when, and a cookie of its own binds it to the browser, so that several
  * tabs sign in side by side and starting costs no database write. That it is answered once is the store's part.
  */
+import { makeMessageId, type OwnMessage, readMessageId } from "../message-id.ts";
 import type { Sealer } from "../sealing.ts";
 import { AUTHN_REQUEST_LIFETIME_SECONDS } from "../saml/index.ts";
 import { readCookies } from "../session/index.ts";
@@ -14,10 +15,8 @@ export interface PendingRequest {
 }
 
 /** What an ID of ours says about itself. */
-export interface RequestIdentity {
-  readonly id: string;
+export interface RequestIdentity extends OwnMessage {
   /** UTC milliseconds. */
-  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -27,24 +26,14 @@ export const PENDING_REQUESTS_MAX = 6;
 /** Not HttpOnly, since the sign-in page's own script writes it: the fragment of the page that was asked for. */
 export const FRAGMENT_COOKIE_PREFIX = "__Host-vestibule-fragment-";
 
-const RANDOM_BYTES = 16;
-/** "_", 22 characters of randomness, 8 of time in hexadecimal seconds, 22 of tag. SAML Core 1.3.4: 128 random bits; an NCName never starts with a digit. */
-const REQUEST_ID = /^_([A-Za-z0-9_-]{22})([0-9a-f]{8})([A-Za-z0-9_-]{22})$/;
-
-export async function makeRequestId(sealer: Sealer, companyId: string, now: number): Promise<string> {
-  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))).toString("base64url");
-  const body = random + Math.floor(now / 1000).toString(16).padStart(8, "0");
-  return `_${body}${await sealer.tag("request-id", companyId, body)}`;
+export function makeRequestId(sealer: Sealer, companyId: string, now: number): Promise<string> {
+  return makeMessageId(sealer, "authn-request-id", companyId, now);
 }
 
 /** Null for an ID that this gateway did not make for this company. */
 export async function readRequestId(sealer: Sealer, companyId: string, id: string): Promise<RequestIdentity | null> {
-  const match = REQUEST_ID.exec(id);
-  if (!match) return null;
-  const [, random, time, tag] = match as unknown as [string, string, string, string];
-  if (!(await sealer.verifyTag("request-id", companyId, random + time, tag))) return null;
-  const issuedAt = Number.parseInt(time, 16) * 1000;
-  return { id, issuedAt, expiresAt: issuedAt + AUTHN_REQUEST_LIFETIME_SECONDS * 1000 };
+  const own = await readMessageId(sealer, "authn-request-id", companyId, id);
+  return own && { ...own, expiresAt: own.issuedAt + AUTHN_REQUEST_LIFETIME_SECONDS * 1000 };
 }
 
 /** The part of the ID that names its cookies: enough to keep the tabs of one browser apart. */

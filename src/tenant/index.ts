@@ -20,5 +20,5 @@ export {
   TENANT_STALE_MS,
   UNKNOWN_FRESH_MS,
 } from "./resolve.ts";
-export { decryptionKeys, newSpKey, signingKey } from "./sp-keys.ts";
+export { decryptionKeys, newSpKey, signingKey, signingKeyIfAny } from "./sp-keys.ts";
 export type { Tenant } from "./tenant.ts";

@@ -31,6 +31,11 @@ export async function newSpKey(
   };
 }
 
+/** What signs this company's logout messages: the key that its requests are signed with, where it has one. */
+export async function signingKeyIfAny(services: Services, tenant: Tenant): Promise<SigningKey | null> {
+  return activeKey(tenant, "signing") ? signingKey(services, tenant) : null;
+}
+
 /** What signs this company's requests; made where there is none. */
 export async function signingKey(services: Services, tenant: Tenant): Promise<SigningKey> {
   const { company } = tenant;

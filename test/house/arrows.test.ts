@@ -21,7 +21,7 @@ const FLOORS: Record<string, number> = {
   saml: 0,
 };
 /** Ground that every floor above saml stands on; it knows types of the floors, never their code. */
-const GROUND = ["config.ts", "context.ts", "sealing.ts", "log.ts"];
+const GROUND = ["config.ts", "context.ts", "sealing.ts", "message-id.ts", "form.ts", "log.ts"];
 
 /** Each library has one home. */
 const HOMES: Record<string, string[]> = {

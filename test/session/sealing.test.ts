@@ -46,14 +46,14 @@ describe("a tag", () => {
   const sealer = createSealer([secret()]);
 
   it("proves who made a text, for one purpose and one company", async () => {
-    const tag = await sealer.tag("request-id", "acme", "text");
+    const tag = await sealer.tag("authn-request-id", "acme", "text");
     expect(tag).toMatch(/^[A-Za-z0-9_-]{22}$/);
-    expect(await sealer.verifyTag("request-id", "acme", "text", tag)).toBe(true);
-    expect(await sealer.verifyTag("request-id", "acme", "other", tag)).toBe(false);
-    expect(await sealer.verifyTag("request-id", "globex", "text", tag)).toBe(false);
+    expect(await sealer.verifyTag("authn-request-id", "acme", "text", tag)).toBe(true);
+    expect(await sealer.verifyTag("authn-request-id", "acme", "other", tag)).toBe(false);
+    expect(await sealer.verifyTag("authn-request-id", "globex", "text", tag)).toBe(false);
     expect(await sealer.verifyTag("request", "acme", "text", tag)).toBe(false);
     for (const other of ["", tag.slice(1), `${tag}A`, `${tag}=`]) {
-      expect(await sealer.verifyTag("request-id", "acme", "text", other)).toBe(false);
+      expect(await sealer.verifyTag("authn-request-id", "acme", "text", other)).toBe(false);
     }
   });
 });

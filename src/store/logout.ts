@@ -1,0 +1,54 @@
+/** What a LogoutRequest of the identity provider changes: the message is used up and the sessions it names end, in one batch. */
+import { and, eq, inArray, isNull, or } from "drizzle-orm";
+import type { NameID } from "../saml/index.ts";
+import { unexpected } from "./changes.ts";
+import { type Database, decide } from "./database.ts";
+import { sessions, usedAssertions } from "./schema.ts";
+
+export interface LogoutWrite {
+  /** Spellings of the company's one identity provider; 1 to 4. */
+  readonly issuers: readonly string[];
+  readonly nameID: NameID;
+  /** Empty: all sessions of that person (SAML Core 3.7.3.2). */
+  readonly sessionIndexes: readonly string[];
+  readonly messageId: string;
+  /** UTC milliseconds: until when the message's ID is remembered. */
+  readonly rememberUntil: number;
+}
+
+/** SessionIndexes of one message that are looked at; D1 binds 100 parameters a statement. */
+export const SESSION_INDEXES_MAX = 50;
+
+/**
+ * The ids of the sessions that ended, or "used" when this very message ended them before. A Format that either side leaves out fits
+ * any (SAML Core 8.3.1: unspecified); the value must be the same letter by letter.
+ */
+export async function endSessionsByLogout(
+  db: Database,
+  companyId: string,
+  w: LogoutWrite,
+): Promise<readonly string[] | "used"> {
+  const { value, format } = w.nameID;
+  const named = and(
+    eq(sessions.companyId, companyId),
+    inArray(sessions.issuer, [...w.issuers]),
+    eq(sessions.nameId, value),
+    format === null ? undefined : or(isNull(sessions.nameIdFormat), eq(sessions.nameIdFormat, format)),
+    w.sessionIndexes.length === 0
+      ? undefined
+      : inArray(sessions.sessionIndex, w.sessionIndexes.slice(0, SESSION_INDEXES_MAX)),
+  );
+  const outcome = await decide(
+    db.batch([
+      db.insert(usedAssertions).values({
+        companyId,
+        issuer: w.issuers[0] ?? "",
+        assertionId: `logout ${w.messageId}`,
+        expiresAt: w.rememberUntil,
+      }),
+      db.delete(sessions).where(named).returning({ id: sessions.id }),
+    ]),
+  );
+  if (outcome.ok) return outcome.value[1].map(({ id }) => id);
+  return outcome.constraint.includes("used_assertions.") ? "used" : unexpected(outcome.constraint);
+}
