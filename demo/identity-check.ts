@@ -1,0 +1,49 @@
+/**
+ * What every origin behind Vestibule does: take the identity from the signed assertion, and from nothing else. Any JWT library will do; this is
+ * the whole of it with jose.
+ */
+import { createRemoteJWKSet, customFetch, type JWTPayload, jwtVerify } from "jose";
+import { fetchLocal } from "./local-http.ts";
+
+export const ASSERTION_HEADER = "x-vestibule-jwt-assertion";
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+export interface VisitorClaims extends JWTPayload {
+  readonly email?: string;
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly given_name?: string;
+  readonly family_name?: string;
+  readonly name?: string;
+}
+
+export type IdentityCheck = { ok: true; claims: VisitorClaims } | { ok: false; why: string };
+
+/** `issuer` is the company's host, `audience` this origin: a proof made for another company or another origin is none. */
+export function identityChecker(options: {
+  issuer: string;
+  audience: string;
+}): (request: Request) => Promise<IdentityCheck> {
+  const keys = createRemoteJWKSet(new URL("/sso/jwks.json", options.issuer), {
+    cooldownDuration: 1_000,
+    // Only because Node does not resolve *.localhost; anywhere else the default is right.
+    [customFetch]: (url: string) => fetchLocal(url),
+  });
+  return async (request) => {
+    const assertion = request.headers.get(ASSERTION_HEADER);
+    if (assertion === null) return { ok: false, why: `there is no ${ASSERTION_HEADER} header` };
+    try {
+      const { payload } = await jwtVerify(assertion, keys, { ...options, clockTolerance: CLOCK_TOLERANCE_SECONDS });
+      return { ok: true, claims: payload };
+    } catch (error) {
+      return { ok: false, why: error instanceof Error ? error.message : String(error) };
+    }
+  };
+}
+
+/** How to address a visitor. */
+export function nameOf(claims: VisitorClaims): string {
+  const first = claims.firstName ?? claims.given_name;
+  const last = claims.lastName ?? claims.family_name;
+  return claims.name ?? ([first, last].filter(Boolean).join(" ") || (claims.email ?? claims.sub ?? "somebody"));
+}
