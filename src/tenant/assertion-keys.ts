@@ -64,7 +64,9 @@ export async function assertionSigner(services: Services, tenant: Tenant): Promi
 
 /** What an origin may still meet a signature of. */
 export function publishedAssertionKeys(tenant: Tenant, now: number): AssertionKey[] {
-  return tenant.assertionKeys.filter(({ retiredAt }) => retiredAt === null || now < retiredAt + RETIRED_KEY_PUBLISHED_MS);
+  return tenant.assertionKeys.filter(
+    ({ retiredAt }) => retiredAt === null || now < retiredAt + RETIRED_KEY_PUBLISHED_MS,
+  );
 }
 
 function activeKey(tenant: Tenant): AssertionKey | undefined {

@@ -12,7 +12,10 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Hyphens in the third and fourth place mark encoded names, punycode's `xn--` among them (RFC 5891, 4.2.3.1): look-alikes of other names. */
 const ENCODED_LABEL = /^..--/;
 
-export type Host = { readonly kind: "company"; readonly slug: string } | { readonly kind: "operator" } | { readonly kind: "unknown" };
+export type Host =
+  | { readonly kind: "company"; readonly slug: string }
+  | { readonly kind: "operator" }
+  | { readonly kind: "unknown" };
 
 const UNKNOWN: Host = { kind: "unknown" };
 const OPERATOR_SLUG = "admin";

@@ -14,12 +14,13 @@ const decryptionKeysOf = new WeakMap<SpKey, CryptoKey>();
 
 /** A new RSA-2048 pair with a self-signed certificate; the private half (PKCS #8) sealed as base64. Not yet stored. */
 export async function newSpKey(
-  services: Pick<Services, "sealer" | "now">,
+  services: Pick<Services, "config" | "sealer" | "now">,
   company: { readonly id: string; readonly slug: string },
   use: SpKey["use"],
 ): Promise<SpKey> {
   const now = services.now();
-  const pair = await generateKeyPair(use, { subject: company.slug, now, years: CERTIFICATE_YEARS });
+  const subject = `${company.slug}.${services.config.baseDomain}`;
+  const pair = await generateKeyPair(use, { subject, now, years: CERTIFICATE_YEARS });
   const pkcs8 = Buffer.from(pair.privateKeyPkcs8).toString("base64");
   return {
     id: newId(),

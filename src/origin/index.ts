@@ -1,0 +1,6 @@
+/**
+ * ORIGIN: every path of a company host that isn't the gateway's own. Owns what of a request reaches the origin, what of its
+ * answer reaches the visitor, and the proof of identity that goes with it. Refuses to know how anybody signs in.
+ */
+export { jwks } from "./jwks.ts";
+export { ORIGIN_HEADERS_TIMEOUT_MS, proxyToOrigin } from "./proxy.ts";

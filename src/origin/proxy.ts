@@ -1,0 +1,53 @@
+/** Everything on a company host that isn't the gateway's own: who is it, may it pass, and what the origin says. */
+import type { Context } from "hono";
+import type { AppEnv } from "../context.ts";
+import { newReference, problem } from "../failure.ts";
+import { log } from "../log.ts";
+import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
+import { readSession } from "../session/index.ts";
+import { identityAssertion } from "./assertion.ts";
+import { fetchOrigin } from "./fetch-origin.ts";
+import { headersForOrigin } from "./request-headers.ts";
+import { fitResponse } from "./response.ts";
+import { isNavigation, signInFirst } from "./sign-in-first.ts";
+import { originTarget } from "./target.ts";
+
+export { ORIGIN_HEADERS_TIMEOUT_MS } from "./fetch-origin.ts";
+
+/** TRACE answers with the request as it arrived, identity headers included (RFC 9110, 9.3.8); CONNECT asks for a tunnel. */
+const METHODS_REFUSED: readonly string[] = ["CONNECT", "TRACE", "TRACK"];
+
+export async function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
+  const request = c.req.raw;
+  const services = c.get("services");
+  const tenant = c.get("tenant");
+  if (METHODS_REFUSED.includes(request.method))
+    return problem(405, "method-not-allowed", "This method is not passed on");
+  if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
+
+  const current = await readSession(services, tenant, request, (promise) => c.executionCtx.waitUntil(promise));
+  if (current === null) return signInFirst(request, tenant);
+  if (hasUnsendableBody(request)) {
+    return problem(400, "body-not-allowed", `A ${request.method} request with a body can't be passed on`);
+  }
+
+  const { session, setCookie } = current;
+  const target = originTarget(tenant.company.originUrl, request.url);
+  const assertion = await identityAssertion(services, tenant, session);
+  const headers = headersForOrigin(request, { tenant, session, assertion });
+  const answer = await fetchOrigin(target.url, request, headers);
+  if (answer.kind === "answered") return fitResponse(answer.response, tenant, target, setCookie);
+
+  const reference = newReference();
+  log("refusal", { company: tenant.company.slug, code: `origin_${answer.kind}`, reference, error: answer.reason });
+  if (isNavigation(request)) return originUnavailablePage({ kind: answer.kind, reference });
+  return answer.kind === "down"
+    ? problem(502, "origin-down", "The application does not answer", { reference })
+    : problem(504, "origin-slow", "The application takes too long", { reference });
+}
+
+/** fetch sends no body with these methods, and to leave it out would change what was asked. RFC 9110, 9.3.1: it means nothing. */
+function hasUnsendableBody({ method, headers, body }: Request): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  return body !== null && headers.get("content-length") !== "0";
+}

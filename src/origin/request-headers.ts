@@ -1,0 +1,102 @@
+/**
+ * The visitor's headers as the origin may see them: our word about who it is, nobody else's, and none of our cookies.
+ * The order is the safeguard: first everything that could pass for ours is struck out, then ours is set.
+ */
+import { cookiePairs, OWN_COOKIE_PREFIX, type Session } from "../session/index.ts";
+import type { Tenant } from "../tenant/index.ts";
+import { hopByHopNames } from "./hop-by-hop.ts";
+
+/** Headers that say who somebody is or where a request came from, as origins and their frameworks know them. */
+const STRUCK: readonly string[] = [
+  "forwarded",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-original-forwarded-for",
+  "client-ip",
+  "true-client-ip",
+  "fastly-client-ip",
+  "remote-user",
+  "x-remote-user",
+  // Of this hop: the platform has answered `Expect` by the time a Worker runs.
+  "expect",
+];
+/** The `cf-` family is the platform's word about the visitor to us, and to the origin about us. */
+const STRUCK_FAMILIES = /^(?:x-vestibule-|x-forwarded-|cf-)/;
+
+export interface OriginHeaders {
+  readonly tenant: Tenant;
+  readonly session: Session;
+  readonly assertion: string;
+}
+
+export function headersForOrigin(request: Request, { tenant, session, assertion }: OriginHeaders): Headers {
+  const headers = new Headers(request.headers);
+  const upgrade = isWebSocketUpgrade(request);
+  for (const name of hopByHopNames(headers)) headers.delete(name);
+  for (const name of [...headers.keys()]) if (isStruck(name)) headers.delete(name);
+  removeOwnCookies(headers);
+  // fetch sets it from the URL; a Worker that sets it itself decides nothing.
+  headers.delete("host");
+
+  const base = new URL(tenant.baseUrl);
+  headers.set("x-vestibule-jwt-assertion", assertion);
+  headers.set("x-forwarded-user", printable(session.userId));
+  headers.set("x-forwarded-email", printable(session.email));
+  headers.set("x-forwarded-groups", printable(session.group.title));
+  headers.set("x-forwarded-host", base.host);
+  headers.set("x-forwarded-proto", base.protocol.slice(0, -1));
+  const address = visitorAddress(request);
+  if (address !== null) headers.set("x-forwarded-for", address);
+  if (upgrade) headers.set("upgrade", "websocket");
+  return headers;
+}
+
+/**
+ * CGI and its heirs turn every character of a header's name that isn't a letter or a digit into "_", so that `X_Forwarded_User`
+ * and `X.Forwarded.User` arrive as one and the same: they are the same here too.
+ */
+function isStruck(name: string): boolean {
+  const folded = name.toLowerCase().replace(/[^a-z0-9]/g, "-");
+  return STRUCK.includes(folded) || STRUCK_FAMILIES.test(folded);
+}
+
+/** RFC 6455, 4.1; a Worker's fetch knows no other upgrade. */
+export function isWebSocketUpgrade(request: Request): boolean {
+  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+/** Names are compared without case: a browser keeps `__host-vestibule-x` by the same rule as ours. The other cookies stay as they were written. */
+function removeOwnCookies(headers: Headers): void {
+  const header = headers.get("cookie");
+  if (header === null) return;
+  const pairs = cookiePairs(header);
+  const others = pairs.filter(({ name }) => !name.toLowerCase().startsWith(OWN_COOKIE_PREFIX.toLowerCase()));
+  if (others.length === pairs.length) return;
+  const rest = others
+    .map(({ text }) => text)
+    .join(";")
+    .replace(/^[ \t]+/, "");
+  if (rest === "") headers.delete("cookie");
+  else headers.set("cookie", rest);
+}
+
+/** What Cloudflare saw as the other end of the connection; it overwrites whatever a visitor sends under this name. */
+function visitorAddress(request: Request): string | null {
+  const address = request.headers.get("cf-connecting-ip");
+  return address !== null && /^[0-9A-Fa-f.:]{2,45}$/.test(address) ? address : null;
+}
+
+/**
+ * Header values are ASCII, and what an origin makes of other bytes is anyone's guess: whatever is not printable ASCII goes
+ * as percent-encoded UTF-8, with "%" itself and the comma of lists, so that decodeURIComponent gives the text back.
+ */
+export function printable(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[^\x20-\x7e]|[%,]|^ | $/gu, (character) =>
+      [...new TextEncoder().encode(character)]
+        .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+        .join(""),
+    );
+}
