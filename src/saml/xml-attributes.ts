@@ -159,7 +159,7 @@ export class XmlAttributeReader {
     if (quote !== QUOTE && quote !== APOSTROPHE) return source.refuse("xml_malformed", at, "a quoted value");
     const start = ++at;
     for (;;) {
-      while (((CLASS[units[at] as number] as number) & VALUE_STOP) === 0) at++;
+      at = this.plainEnd(at);
       const unit = units[at] as number;
       if (unit === quote) {
         this.value = source.text.slice(start, at);
@@ -167,6 +167,23 @@ export class XmlAttributeReader {
       }
       if (unit !== QUOTE && unit !== APOSTROPHE) return this.unplainValue(start, at, quote);
       at++;
+    }
+  }
+
+  /** The next unit that is not plain in a value: four at a time, as long as none is below "(" or is a "<". */
+  private plainEnd(from: number): number {
+    const { units, view } = this.source;
+    let at = from;
+    for (;;) {
+      const word = view.getInt32(at);
+      const less = word ^ 0x3c3c3c3c;
+      if (((((word - 0x28282828) & ~word) | ((less - 0x01010101) & ~less)) & 0x80808080) !== 0) {
+        for (const end = at + 4; at < end; at++) {
+          if (((CLASS[units[at] as number] as number) & VALUE_STOP) !== 0) return at;
+        }
+      } else {
+        at += 4;
+      }
     }
   }
 
@@ -178,7 +195,7 @@ export class XmlAttributeReader {
     let plainFrom = start;
     let at = from;
     for (;;) {
-      while (((CLASS[units[at] as number] as number) & VALUE_STOP) === 0) at++;
+      at = this.plainEnd(at);
       const unit = units[at] as number;
       if (unit === quote) {
         this.value = value + text.slice(plainFrom, at);

@@ -6,8 +6,8 @@ import { accept, type Result, refuse } from "./refusal.ts";
 
 /** What `units` holds for every UTF-16 unit that is not ASCII. */
 export const BEYOND_ASCII = 0x80;
-/** Zero bytes after the end of `units`, so that looking ahead needs no bounds; a whole number of 32-bit words. */
-const PADDING_BYTES = 8;
+/** Zero bytes after the end of `units`, so that looking ahead, four at a time too, needs no bounds; a whole number of 32-bit words. */
+const PADDING_BYTES = 16;
 /** Longer runs of ASCII are copied as a whole. */
 const COPIED_RUN_MIN = 32;
 

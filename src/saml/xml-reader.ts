@@ -124,19 +124,34 @@ export class XmlReader {
   /** Production 42. */
   private endTag(at: number): number {
     const { source } = this;
-    const { units, text } = source;
+    const { units } = source;
     const level = this.depth - 1;
+    const from = this.nameFrom[level] as number;
     const end = this.nameEnd[level] as number;
-    let stop = at + 2;
-    for (let k = this.nameFrom[level] as number; k < end; k++, stop++) {
-      const unit = units[k];
-      if (units[stop] === unit && (unit !== BEYOND_ASCII || text.charCodeAt(stop) === text.charCodeAt(k))) continue;
-      return source.refuse("xml_malformed", at, this.endTagName());
-    }
+    if (!this.isRepeated(from, end, at + 2)) return source.refuse("xml_malformed", at, this.endTagName());
+    let stop = at + 2 + end - from;
     while (((CLASS[units[stop] as number] as number) & SPACE) !== 0) stop++;
     if (units[stop] !== GREATER) return source.refuse("xml_malformed", at, this.endTagName());
     this.close();
     return stop + 1;
+  }
+
+  /** Whether the name at [from, end) stands at `at` again. */
+  private isRepeated(from: number, end: number, at: number): boolean {
+    const { units, view, text } = this.source;
+    let k = from;
+    let other = at;
+    for (; k + 4 <= end; k += 4, other += 4) {
+      const word = view.getInt32(k);
+      if (view.getInt32(other) !== word) return false;
+      // Beyond ASCII the units do not tell one character from another.
+      if ((word & 0x80808080) !== 0) return text.startsWith(text.slice(from, end), at);
+    }
+    for (; k < end; k++, other++) {
+      if (units[other] !== units[k]) return false;
+      if (units[k] === BEYOND_ASCII) return text.startsWith(text.slice(from, end), at);
+    }
+    return true;
   }
 
   private endTagName(): string {

@@ -14,6 +14,8 @@ export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 export class XmlSource {
   readonly text: string;
   readonly units: Uint8Array;
+  /** The units, four at a time. */
+  readonly view: DataView;
   readonly length: number;
   /** The refusal, once there is one; its position is counted in UTF-16 units. */
   refusal: { readonly code: SamlRefusalCode; readonly expected: string; readonly position: number } | null = null;
@@ -21,6 +23,7 @@ export class XmlSource {
   constructor(message: MessageText) {
     this.text = message.text;
     this.units = message.units;
+    this.view = new DataView(message.units.buffer);
     this.length = message.text.length;
   }
 
