@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   });
   if (demo === null) return;
   console.log(panel(demo));
-  await Promise.race([demo.ended, once(leaving.signal, "abort")]);
+  if (!leaving.signal.aborted) await Promise.race([demo.ended, once(leaving.signal, "abort")]);
   if (!leaving.signal.aborted) {
     console.error("The gateway ended by itself.");
     process.exitCode = 1;

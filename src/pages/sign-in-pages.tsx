@@ -52,7 +52,7 @@ export function postBindingPage(p: {
           data-fragment-cookie={p.fragmentCookieName}
         >
           <input type="hidden" name="SAMLRequest" value={p.samlRequest} />
-          <input type="hidden" name="RelayState" value={p.relayState} />
+          {p.relayState !== "" && <input type="hidden" name="RelayState" value={p.relayState} />}
           <button class="button" type="submit">
             Continue to sign in
           </button>
