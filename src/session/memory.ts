@@ -66,7 +66,8 @@ export class SessionMemory {
 
   #put(id: string, entry: Entry): void {
     this.#entries.delete(id);
-    if (this.#entries.size >= REMEMBERED_SESSIONS_MAX) this.#entries.delete(this.#entries.keys().next().value as string);
+    if (this.#entries.size >= REMEMBERED_SESSIONS_MAX)
+      this.#entries.delete(this.#entries.keys().next().value as string);
     this.#entries.set(id, entry);
   }
 }

@@ -93,10 +93,7 @@ export interface Limits {
 }
 
 /** What limits a session now: what it began with, or the company's policy where that has become stricter. */
-export function limitsOf(
-  tenant: Tenant,
-  session: Pick<Session, "signedInAt" | "expiresAt" | "idleMinutes">,
-): Limits {
+export function limitsOf(tenant: Tenant, session: Pick<Session, "signedInAt" | "expiresAt" | "idleMinutes">): Limits {
   const { absoluteHours, idleMinutes } = tenant.company.sessionPolicy;
   return {
     expiresAt: Math.min(session.expiresAt, session.signedInAt + absoluteHours * HOUR),
