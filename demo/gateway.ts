@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fetchLocal } from "./local-http.ts";
 
 export interface GatewayOptions {
@@ -27,7 +27,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-const WRANGLER = createRequire(import.meta.url).resolve("wrangler/bin/wrangler.js");
+const WRANGLER = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
 const START_TIMEOUT_MS = 120_000;
 const POLL_MS = 150;
 const STOP_TIMEOUT_MS = 5_000;
