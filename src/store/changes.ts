@@ -12,11 +12,11 @@ import type { AuditRecord } from "./types.ts";
 /** `version_changed`: the row is gone or was changed meanwhile; read it again. Nothing was written. */
 export type ChangeResult = "done" | "version_changed";
 
-export function auditStatement(db: Database, record: Omit<AuditRecord, "at"> & { readonly at: number | SQL }) {
+export function auditStatement(db: Database, record: AuditRecord) {
   return db.insert(audit).values(record);
 }
 
-/** The record of a change to an existing row; `row` finds it by its key and the expected version. */
+/** The record of a change to an existing row; `row` finds it by its key, and by the expected version where it has one. */
 export function guardedAuditStatement(db: Database, record: AuditRecord, table: SQLiteTable, row: SQL | undefined) {
   return db.insert(audit).values({ ...record, at: sql`(select ${record.at} from ${table} where ${row})` });
 }

@@ -23,8 +23,8 @@ export {
   listGroups,
   updateGroup,
 } from "./groups.ts";
-export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export { insertAssertionKey, insertSpKey } from "./keys.ts";
+export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export { AUDIT_RETENTION_DAYS, type Purged, purgeExpired, SIGN_IN_RETENTION_DAYS } from "./purge.ts";
 export { findSamlSettings, GROUP_MAPPINGS_MAX, saveSamlSettings } from "./saml-settings.ts";
 export {

@@ -1,6 +1,6 @@
 /** Sessions of a company's users: checked with all that they depend on in one round trip, listed, ended. */
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
-import { auditStatement } from "./changes.ts";
+import { auditStatement, guardedAuditStatement } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { groupOf } from "./groups.ts";
 import { companies, groups, sessions, users } from "./schema.ts";
@@ -128,9 +128,9 @@ export async function endSession(
 ): Promise<boolean> {
   const ended = db.delete(sessions).where(oneSession(companyId, sessionId)).returning({ id: sessions.id });
   if (record === null) return (await run(ended)).length > 0;
-  const at = sql`(select ${record.at} from ${sessions} where ${oneSession(companyId, sessionId)})`;
-  // Nothing to end, nothing to record: the null `at` rolls the batch back.
-  return (await decide(db.batch([auditStatement(db, { ...record, at }), ended]))).ok;
+  // Nothing to end, nothing to record.
+  const recorded = guardedAuditStatement(db, record, sessions, oneSession(companyId, sessionId));
+  return (await decide(db.batch([recorded, ended]))).ok;
 }
 
 /** Signs a user out everywhere; with `userId` null, everyone of the company. Answers how many sessions ended. */

@@ -1,6 +1,6 @@
 /** A company's API tokens. Only the SHA-256 of a secret is kept, and the index over it is how a caller is recognised. */
 import { and, asc, eq, gt } from "drizzle-orm";
-import { auditStatement, unexpected } from "./changes.ts";
+import { auditStatement, guardedAuditStatement, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { tokens } from "./schema.ts";
 import type { AuditRecord, Page, Token } from "./types.ts";
@@ -54,7 +54,8 @@ export async function createToken(
   return outcome.constraint === "foreign key" ? "company_gone" : unexpected(outcome.constraint);
 }
 
-/** In force at once: a token is looked up at every call. */
-export async function deleteToken(db: Database, companyId: string, id: string, record: AuditRecord): Promise<void> {
-  await run(db.batch([db.delete(tokens).where(oneToken(companyId, id)), auditStatement(db, record)]));
+/** True when there was one to delete; in force at once, since a token is looked up at every call. */
+export async function deleteToken(db: Database, companyId: string, id: string, record: AuditRecord): Promise<boolean> {
+  const recorded = guardedAuditStatement(db, record, tokens, oneToken(companyId, id));
+  return (await decide(db.batch([recorded, db.delete(tokens).where(oneToken(companyId, id))]))).ok;
 }

@@ -3,7 +3,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { emailKey } from "./email.ts";
-import { users } from "./schema.ts";
+import { sessions, users } from "./schema.ts";
 import type { AuditRecord, NewUser, Page, Subject, User, UserChanges } from "./types.ts";
 
 type Row = typeof users.$inferSelect;
@@ -99,7 +99,7 @@ export async function createUser(
   return outcome.ok ? "done" : conflictOf(outcome.constraint);
 }
 
-/** Changes the version that the caller saw. */
+/** Changes the version that the caller saw. Disabling ends every session of the user, so that enabling again revives none. */
 export async function updateUser(
   db: Database,
   companyId: string,
@@ -108,15 +108,15 @@ export async function updateUser(
   changes: UserChanges,
   record: AuditRecord,
 ): Promise<ChangeResult | UserConflict> {
-  const outcome = await decide(
-    db.batch([
-      guardedAuditStatement(db, record, users, and(oneUser(companyId, id), eq(users.version, expectedVersion))),
-      db
-        .update(users)
-        .set({ ...userColumns(changes), version: sql`${users.version} + 1`, updatedAt: record.at })
-        .where(oneUser(companyId, id)),
-    ]),
-  );
+  const update = [
+    guardedAuditStatement(db, record, users, and(oneUser(companyId, id), eq(users.version, expectedVersion))),
+    db
+      .update(users)
+      .set({ ...userColumns(changes), version: sql`${users.version} + 1`, updatedAt: record.at })
+      .where(oneUser(companyId, id)),
+  ] as const;
+  const ended = db.delete(sessions).where(and(eq(sessions.companyId, companyId), eq(sessions.userId, id)));
+  const outcome = await decide(db.batch(changes.status === "disabled" ? [...update, ended] : update));
   if (outcome.ok) return "done";
   return guardFailed(outcome) ? "version_changed" : conflictOf(outcome.constraint);
 }

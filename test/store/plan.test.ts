@@ -101,6 +101,13 @@ const calls: Calls = {
     await store.endSession(db, ids.company, "x");
     await store.endSession(db, ids.company, "x", record(ids));
   },
+  endSessionsByLogout: async (db, ids) => {
+    const nameID = { value: "n", format: null, nameQualifier: null, spNameQualifier: null };
+    const logout = { issuers: ["i", "j"], nameID, sessionIndexes: [], messageId: "_l", rememberUntil: NOW };
+    await store.endSessionsByLogout(db, ids.company, logout);
+    const narrow = { ...logout, nameID: { ...nameID, format: "f" }, sessionIndexes: ["s", "t"], messageId: "_m" };
+    await store.endSessionsByLogout(db, ids.company, narrow);
+  },
   endSessionsOfUser: async (db, ids) => {
     await store.endSessionsOfUser(db, ids.company, ids.user);
     await store.endSessionsOfUser(db, ids.company, null, record(ids));

@@ -37,10 +37,10 @@ async function another(companyId: string, userId: string, more: Partial<SessionR
 describe("checkSession", () => {
   it("tells the session, the person, the group as they are now, and the company's status", async () => {
     const { companyId, user, group, session } = await withSession("check");
-    await updateUser(db, companyId, user.id, 1, { status: "disabled" }, auditRow(companyId));
+    await updateUser(db, companyId, user.id, 1, { firstName: "Changed" }, auditRow(companyId));
     await updateCompany(db, companyId, 1, { status: "suspended" }, auditRow(companyId));
     const checked = await checkSession(db, companyId, session.id, null);
-    expect(checked).toMatchObject({ session, user: { status: "disabled" }, companyStatus: "suspended" });
+    expect(checked).toMatchObject({ session, user: { firstName: "Changed" }, companyStatus: "suspended" });
     expect(checked?.group).toEqual(group);
   });
 
@@ -96,6 +96,13 @@ describe("ending sessions", () => {
     expect(await endSession(db, companyId, session.id, auditRow(companyId))).toBe(true);
     expect(await endSession(db, companyId, session.id, auditRow(companyId))).toBe(false);
     expect(await listAudit(db, companyId, all)).toHaveLength(records + 1);
+  });
+
+  it("disabling a user ends that user's sessions, and enabling again revives none", async () => {
+    const { companyId, user, session } = await withSession("disable-user");
+    await updateUser(db, companyId, user.id, 1, { status: "disabled" }, auditRow(companyId));
+    await updateUser(db, companyId, user.id, 2, { status: "active" }, auditRow(companyId));
+    expect(await checkSession(db, companyId, session.id, null)).toBeNull();
   });
 
   it("deleting a user ends that user's sessions", async () => {

@@ -1,0 +1,188 @@
+/** Companies: what one is made of, and how it is made, changed and deleted. */
+import * as z from "zod";
+import type { Services } from "../context.ts";
+import {
+  type Company,
+  findCompany,
+  createCompany as insertCompany,
+  newId,
+  deleteCompany as removeCompany,
+  updateCompany,
+} from "../store/index.ts";
+import { forgetTenant, isSlug, newAssertionKey } from "../tenant/index.ts";
+import { type Actor, auditRecord } from "./actor.ts";
+import { line, NAME_CHARS_MAX, originUrl, readOnly, time, timeText, urlErrors } from "./fields.ts";
+import { type Answer, answer, conflict, forbidden, invalid, notFound } from "./problems.ts";
+import { changeVersioned, differing, type Precondition } from "./versions.ts";
+
+export const ABSOLUTE_HOURS_MAX = 720;
+export const IDLE_MINUTES_MAX = 43_200;
+/** A working day, and a lunch within it. */
+const SESSION_POLICY_DEFAULT = { absoluteHours: 12, idleMinutes: 60 };
+
+const absoluteHours = z.int().min(1).max(ABSOLUTE_HOURS_MAX);
+const idleMinutes = z.int().min(1).max(IDLE_MINUTES_MAX);
+const sessionPolicyPart = z.strictObject({
+  absoluteHours: absoluteHours.optional(),
+  idleMinutes: idleMinutes.optional(),
+});
+const slug = z.string().refine(isSlug, "Must be a lower-case DNS label that is not reserved");
+const name = line(1, NAME_CHARS_MAX);
+const status = z.enum(["active", "suspended"]);
+
+export const companyView = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  originUrl: z.string(),
+  status,
+  sessionPolicy: z.object({ absoluteHours: z.int(), idleMinutes: z.int() }),
+  createdAt: time,
+  updatedAt: time,
+});
+
+export const newCompany = z.strictObject({
+  slug,
+  name,
+  originUrl,
+  status: status.default("active"),
+  sessionPolicy: sessionPolicyPart.optional(),
+});
+
+export const companyPatch = z.strictObject({
+  slug: slug.optional(),
+  name: name.optional(),
+  originUrl: originUrl.optional(),
+  status: status.optional(),
+  sessionPolicy: sessionPolicyPart.optional(),
+  id: readOnly,
+  createdAt: readOnly,
+  updatedAt: readOnly,
+});
+
+/** As the patch, with what a company can't be without; an absent optional field keeps its value. */
+export const companyPut = companyPatch.extend({ name, originUrl });
+
+export function viewCompany(company: Company): z.infer<typeof companyView> {
+  const { version: _, createdAt, updatedAt, ...rest } = company;
+  return { ...rest, createdAt: timeText(createdAt), updatedAt: timeText(updatedAt) };
+}
+
+export async function makeCompany(
+  services: Services,
+  actor: Actor,
+  input: z.infer<typeof newCompany>,
+): Promise<Answer<Company>> {
+  const errors = urlErrors(services.config, { originUrl: input.originUrl });
+  if (errors.length > 0) return invalid(errors);
+  const now = services.now();
+  const company: Company = {
+    id: newId(),
+    slug: input.slug,
+    name: input.name,
+    originUrl: input.originUrl,
+    status: input.status,
+    sessionPolicy: policyOf(SESSION_POLICY_DEFAULT, input.sessionPolicy),
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const record = auditRecord(services, actor, company.id, {
+    action: "create",
+    resource: "company",
+    resourceId: company.id,
+    before: null,
+    after: viewCompany(company),
+  });
+  const made = await insertCompany(services.database, company, await newAssertionKey(services, company.id), record);
+  if (made === "slug_taken") return conflict("slug", "Another company has this slug");
+  forgetTenant(services, company.slug);
+  return answer(company);
+}
+
+export async function readCompany(services: Services, slug: string): Promise<Answer<Company>> {
+  const company = await findCompany(services.database, slug);
+  return company ? answer(company) : notFound("company");
+}
+
+/** What only the operator decides. A company may send it back unchanged. */
+const OPERATORS = ["status", "originUrl"] as const;
+
+export function changeCompany(
+  services: Services,
+  actor: Actor,
+  slug: string,
+  input: z.infer<typeof companyPatch>,
+  precondition: Precondition,
+): Promise<Answer<Company>> {
+  return changeVersioned(
+    precondition,
+    () => readCompany(services, slug),
+    async (current) => {
+      if (input.slug !== undefined && input.slug !== current.slug) {
+        return invalid([{ path: "slug", message: "A company keeps its slug: its identity provider knows it by it" }]);
+      }
+      const changes = differing(current, {
+        name: input.name,
+        originUrl: input.originUrl,
+        status: input.status,
+        sessionPolicy: policyOf(current.sessionPolicy, input.sessionPolicy),
+      });
+      const barred = OPERATORS.filter((field) => actor.kind !== "operator" && field in changes);
+      if (barred.length > 0) {
+        const errors = barred.map((path) => ({ path, message: "Is the operator's to change" }));
+        return forbidden("The operator decides this", errors);
+      }
+      const errors = urlErrors(services.config, { originUrl: changes.originUrl });
+      if (errors.length > 0) return invalid(errors);
+      if (Object.keys(changes).length === 0) return answer(current);
+      const changed = { ...current, ...changes, version: current.version + 1, updatedAt: services.now() };
+      const record = auditRecord(services, actor, current.id, {
+        action: "update",
+        resource: "company",
+        resourceId: current.id,
+        before: viewCompany(current),
+        after: viewCompany(changed),
+      });
+      const done = await updateCompany(services.database, current.id, current.version, changes, record);
+      if (done !== "done") return done;
+      forgetTenant(services, current.slug);
+      return answer({ ...changed, updatedAt: record.at });
+    },
+  );
+}
+
+export function deleteCompany(
+  services: Services,
+  actor: Actor,
+  slug: string,
+  precondition: Precondition,
+): Promise<Answer<null>> {
+  return changeVersioned(
+    precondition,
+    () => readCompany(services, slug),
+    async (current) => {
+      const record = auditRecord(services, actor, current.id, {
+        action: "delete",
+        resource: "company",
+        resourceId: current.id,
+        before: viewCompany(current),
+        after: null,
+      });
+      const done = await removeCompany(services.database, current.id, current.version, record);
+      if (done !== "done") return done;
+      forgetTenant(services, current.slug);
+      return answer(null);
+    },
+  );
+}
+
+function policyOf(
+  base: Company["sessionPolicy"],
+  part: z.infer<typeof sessionPolicyPart> | undefined,
+): Company["sessionPolicy"] {
+  return {
+    absoluteHours: part?.absoluteHours ?? base.absoluteHours,
+    idleMinutes: part?.idleMinutes ?? base.idleMinutes,
+  };
+}

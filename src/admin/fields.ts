@@ -1,0 +1,116 @@
+/** The rules that texts from outside keep. Each names its limit; nothing is stored that could mislead whoever reads it later. */
+import * as z from "zod";
+import type { Config } from "../config.ts";
+import { EMAIL_CHARS_MAX, isPlainEmail } from "../store/index.ts";
+import type { FieldError } from "./problems.ts";
+
+export const NAME_CHARS_MAX = 200;
+export const URL_CHARS_MAX = 2048;
+/** SAML Core 8.3.6 bounds entity identifiers to 1024 characters. */
+export const ENTITY_ID_CHARS_MAX = 1024;
+export const CLAIM_CHARS_MAX = 255;
+export const ID_CHARS_MAX = 64;
+
+/** Control, line-breaking, bidirectional and invisible characters; the two joiners stay, since Persian names and emoji need them. */
+const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u;
+
+/** A line of text that people read: any script, HTML as plain text, white space at the ends taken off. */
+export function line(charsMin: number, charsMax: number) {
+  return z
+    .string()
+    .trim()
+    .min(charsMin, charsMin === 1 ? "Must not be empty" : undefined)
+    .max(charsMax)
+    .refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters");
+}
+
+/** A text that machines compare exactly: nothing is taken off, and white space at the ends is a mistake. */
+export function exactText(charsMax: number) {
+  return z
+    .string()
+    .min(1, "Must not be empty")
+    .max(charsMax)
+    .refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters")
+    .refine((text) => text.trim() === text, "Must not begin or end with white space");
+}
+
+/** An identifier such as an entity ID: exact, and without any white space. */
+export function identifier(charsMax: number) {
+  return exactText(charsMax).refine((text) => !/\s/u.test(text), "Must not contain white space");
+}
+
+export const email = z
+  .string()
+  .trim()
+  .max(EMAIL_CHARS_MAX)
+  .refine(isPlainEmail, "Must be one plain e-mail address")
+  .meta({ format: "email" });
+
+export const id = z.string().min(1).max(ID_CHARS_MAX);
+
+const urlText = identifier(URL_CHARS_MAX).meta({ format: "uri" });
+
+function readUrl(text: string): URL | null {
+  return URL.canParse(text) && !text.includes("\\") ? new URL(text) : null;
+}
+
+function isHttp(text: string): boolean {
+  const url = readUrl(text);
+  return (
+    url !== null && /^https?:\/\//i.test(text) && url.username === "" && url.password === "" && url.hostname !== ""
+  );
+}
+
+const HTTPS_ONLY = "Must be an absolute https URL without user name and password";
+
+/** Where people are sent: a query may be part of it, a fragment not. */
+export const browserUrl = urlText
+  .refine(isHttp, HTTPS_ONLY)
+  .refine((text) => !text.includes("#"), "Must not contain a fragment");
+
+/** Where requests are proxied: a path prefix may be part of it, nothing behind it. */
+export const originUrl = browserUrl.refine((text) => !text.includes("?"), "Must not contain a query");
+
+/** Says why these URLs may not be used here: https, and plain http only to this machine on a gateway of this machine. */
+export function urlErrors(config: Config, urls: Readonly<Record<string, string | null | undefined>>): FieldError[] {
+  return Object.entries(urls).flatMap(([path, text]) => {
+    if (text === null || text === undefined) return [];
+    const url = readUrl(text);
+    if (url?.protocol === "https:") return [];
+    if (url?.protocol === "http:" && config.local && isLoopback(url.hostname)) return [];
+    return [{ path, message: config.local ? "Must be https, or http to this machine" : "Must be https" }];
+  });
+}
+
+/** RFC 6761 6.3, RFC 1122 3.2.1.3, RFC 4291 2.5.3. */
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  );
+}
+
+/** A field of an object that its reader may send back; it is looked at by nobody. */
+export const readOnly = z.unknown().optional().meta({ readOnly: true, description: "Ignored" });
+
+/** A time as the API writes it. */
+export const time = z.iso.datetime();
+
+export function timeText(ms: number): string;
+export function timeText(ms: number | null): string | null;
+export function timeText(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** What zod found, by field. */
+export function fieldErrors(error: z.ZodError): FieldError[] {
+  return error.issues.flatMap((issue): FieldError[] => {
+    const path = issue.path.map(String);
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...path, key].join("."), message: "Is not a field of this object" }));
+    }
+    return [{ path: path.join("."), message: issue.message }];
+  });
+}

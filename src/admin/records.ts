@@ -1,0 +1,41 @@
+/** What an administrator reads back: sign-ins with their checks, and the audit log. Written elsewhere. */
+import * as z from "zod";
+import type { AuditRecord, SignInRecord } from "../store/index.ts";
+import { time, timeText } from "./fields.ts";
+
+export const signInView = z.object({
+  id: z.string(),
+  at: time,
+  outcome: z.enum(["success", "refused"]),
+  code: z.string().nullable(),
+  email: z.string().nullable(),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      ok: z.boolean(),
+      expected: z.string().nullable(),
+      received: z.string().nullable(),
+    }),
+  ),
+  reference: z.string().meta({ description: "What the visitor's page showed" }),
+  userId: z.string().nullable(),
+});
+
+export function viewSignIn(record: SignInRecord): z.infer<typeof signInView> {
+  return { ...record, at: timeText(record.at), checks: record.checks.map((check) => ({ ...check })) };
+}
+
+export const auditView = z.object({
+  id: z.string(),
+  at: time,
+  actor: z.string().meta({ description: "operator, token:<id>, user:<id> or sign-in" }),
+  action: z.enum(["create", "update", "delete"]),
+  resource: z.enum(["company", "saml", "group", "user", "session", "token"]),
+  resourceId: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+
+export function viewAudit({ companyId: _, ...record }: AuditRecord): z.infer<typeof auditView> {
+  return { ...record, at: timeText(record.at) };
+}

@@ -1,0 +1,95 @@
+/** /companies */
+import { listCompanies } from "../../store/index.ts";
+import {
+  changeCompany,
+  companyPatch,
+  companyPut,
+  companyView,
+  deleteCompany,
+  makeCompany,
+  newCompany,
+  viewCompany,
+} from "../companies.ts";
+import { answer } from "../problems.ts";
+import { PAGING_PARAMETERS, readPage } from "./paging.ts";
+import { companyRoute, NO_CONTENT, operatorRoute, type Route, reply } from "./route.ts";
+
+export const companyRoutes: Route[] = [
+  operatorRoute({
+    method: "get",
+    path: "/companies",
+    summary: "List the companies by slug",
+    query: PAGING_PARAMETERS,
+    view: companyView,
+    list: true,
+    async handle({ services, query }) {
+      const name = { list: "companies", owner: "operator" };
+      const page = await readPage(
+        services,
+        query,
+        name,
+        (wanted) => listCompanies(services.database, wanted),
+        (company) => company.slug,
+      );
+      return reply(page, ({ items, nextCursor }) => ({
+        status: 200,
+        body: { items: items.map(viewCompany), nextCursor },
+      }));
+    },
+  }),
+  operatorRoute({
+    method: "post",
+    path: "/companies",
+    summary: "Create a company",
+    body: newCompany,
+    view: companyView,
+    async handle({ services, actor, body }) {
+      const made = await makeCompany(services, actor, body);
+      return reply(made, (company) => ({
+        status: 201,
+        body: viewCompany(company),
+        version: company,
+        location: `/companies/${company.slug}`,
+      }));
+    },
+  }),
+  companyRoute({
+    method: "get",
+    path: "/companies/:slug",
+    summary: "Read a company",
+    view: companyView,
+    async handle({ company }) {
+      return answer({ status: 200, body: viewCompany(company), version: company });
+    },
+  }),
+  companyRoute({
+    method: "patch",
+    path: "/companies/:slug",
+    summary: "Change a company; status and originUrl are the operator's to change",
+    body: companyPatch,
+    view: companyView,
+    async handle({ services, actor, slug, body, precondition }) {
+      const changed = await changeCompany(services, actor, slug, body, precondition);
+      return reply(changed, (company) => ({ status: 200, body: viewCompany(company), version: company }));
+    },
+  }),
+  companyRoute({
+    method: "put",
+    path: "/companies/:slug",
+    summary: "Change a company; an absent optional field keeps its value",
+    body: companyPut,
+    view: companyView,
+    async handle({ services, actor, slug, body, precondition }) {
+      const changed = await changeCompany(services, actor, slug, body, precondition);
+      return reply(changed, (company) => ({ status: 200, body: viewCompany(company), version: company }));
+    },
+  }),
+  operatorRoute({
+    method: "delete",
+    path: "/companies/:slug",
+    summary: "Delete a company with everything of it but its audit",
+    async handle({ services, actor, slug, precondition }) {
+      return reply(await deleteCompany(services, actor, slug, precondition), NO_CONTENT);
+    },
+  }),
+];

@@ -1,0 +1,116 @@
+/** The REST API: the table of routes, and the steps that every call goes through before its handler. */
+import { type Context, Hono } from "hono";
+import type { AppEnv } from "../../context.ts";
+import { problem } from "../../failure.ts";
+import type { Company } from "../../store/index.ts";
+import type { Actor } from "../actor.ts";
+import { readCompany } from "../companies.ts";
+import { type Answer, answer, fail, forbidden, type Problem } from "../problems.ts";
+import { authenticate } from "./authenticate.ts";
+import { readJson } from "./body.ts";
+import { companyRoutes } from "./company-routes.ts";
+import { entityTag, preconditionOf } from "./conditional.ts";
+import { groupRoutes } from "./group-routes.ts";
+import { openApi } from "./openapi.ts";
+import { badQuery } from "./paging.ts";
+import { recordRoutes } from "./record-routes.ts";
+import type { CompanyCall, Reply, Route } from "./route.ts";
+import { samlRoutes } from "./saml-routes.ts";
+import { userRoutes } from "./user-routes.ts";
+
+export const API_ROOT = "/api/v1";
+
+export const routes: readonly Route[] = [
+  ...companyRoutes,
+  ...samlRoutes,
+  ...groupRoutes,
+  ...userRoutes,
+  ...recordRoutes,
+];
+
+/** To be mounted at API_ROOT of the operator's host. */
+export const adminRoutes = new Hono<AppEnv>();
+
+let description: string | undefined;
+adminRoutes.get("/openapi.json", () => {
+  description ??= JSON.stringify(openApi(routes));
+  return new Response(description, { headers: { "content-type": "application/json" } });
+});
+
+for (const route of routes) {
+  adminRoutes.on(route.method.toUpperCase(), route.path, async (c) => respond(await serve(route, c)));
+}
+
+for (const path of new Set(routes.map((route) => route.path))) {
+  const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+  const allow = [...new Set(allowed.includes("GET") ? [...allowed, "HEAD"] : allowed)].join(", ");
+  adminRoutes.all(path, () =>
+    respond(fail({ status: 405, type: "method", title: "This object has no such method", headers: { allow } })),
+  );
+}
+
+adminRoutes.all("*", () => respond(fail({ status: 404, type: "not-found", title: "The API has nothing here" })));
+
+/** Who, on what, with what: the first step that fails is the answer. */
+async function serve(route: Route, c: Context<AppEnv>): Promise<Answer<Reply>> {
+  const services = c.get("services");
+  const actor = await authenticate(services, c.req.header("authorization"));
+  if (!actor.ok) return actor;
+  const slug = c.req.param("slug") ?? "";
+  const company = await admit(route, c, actor.value, slug);
+  if (!company.ok) return company;
+  const query = new URL(c.req.url).searchParams;
+  const known = checkQuery(route, query);
+  if (!known.ok) return known;
+  const body = route.body ? await readJson(c.req.raw, route.body) : answer(undefined);
+  if (!body.ok) return body;
+  const call = {
+    services,
+    actor: actor.value,
+    request: c.req.raw,
+    slug,
+    id: c.req.param("id") ?? "",
+    query,
+    body: body.value,
+    precondition: preconditionOf(c.req.raw.headers),
+    company: company.value,
+  };
+  // The schema of this very route made the body, and a company route got its company.
+  return route.handle(call as CompanyCall<never>);
+}
+
+/** The company of a company's route. A token learns nothing of other companies, not even whether they are there. */
+async function admit(route: Route, c: Context<AppEnv>, actor: Actor, slug: string): Promise<Answer<Company | null>> {
+  const services = c.get("services");
+  if (actor.kind === "operator") {
+    return route.access === "company" ? readCompany(services, slug) : answer(null);
+  }
+  if (route.access === "operator") return forbidden("This is for the operator");
+  const company = await readCompany(services, slug);
+  if (!company.ok || company.value.id !== actor.companyId) return forbidden("This token is another company's");
+  return company.value.status === "active" ? company : forbidden("This company is suspended");
+}
+
+/** A parameter that was meant and not understood could widen what a DELETE removes. */
+function checkQuery(route: Route, query: URLSearchParams): Answer<null> {
+  for (const name of query.keys()) {
+    if (!route.query?.includes(name)) return badQuery(name, "Is not a parameter of this list");
+    if (query.getAll(name).length > 1) return badQuery(name, "Must be given once");
+  }
+  return answer(null);
+}
+
+function respond(given: Answer<Reply>): Response {
+  if (!given.ok) return problemResponse(given.problem);
+  const { status, body, version, location } = given.value;
+  const headers = new Headers({ "cache-control": "no-store" });
+  if (version) headers.set("etag", entityTag(version));
+  if (location !== undefined) headers.set("location", API_ROOT + location);
+  if (status === 204) return new Response(null, { status, headers });
+  headers.set("content-type", "application/json");
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+function problemResponse({ status, type, title, errors, headers }: Problem): Response {
+  return problem(status, type, title, errors ? { errors } : {}, headers ?? {});
+}

@@ -1,0 +1,282 @@
+/** A company's single sign-on: what it is made of, its defaults, and how it is written whole. */
+import * as z from "zod";
+import type { Services } from "../context.ts";
+import { NAME_ID_FORMAT } from "../saml/index.ts";
+import {
+  type Company,
+  GROUP_MAPPINGS_MAX,
+  GROUPS_PER_COMPANY_MAX,
+  listGroups,
+  type SamlSettings,
+  type SpKey,
+  saveSamlSettings,
+} from "../store/index.ts";
+import { forgetTenant, newSpKey, reloadTenant, type Tenant } from "../tenant/index.ts";
+import { type Actor, auditRecord } from "./actor.ts";
+import { certificatesInput, certificateView, readCertificateInputs, viewCertificate } from "./certificates.ts";
+import {
+  browserUrl,
+  CLAIM_CHARS_MAX,
+  ENTITY_ID_CHARS_MAX,
+  exactText,
+  id,
+  identifier,
+  readOnly,
+  time,
+  timeText,
+  urlErrors,
+} from "./fields.ts";
+import { type Answer, answer, type FieldError, fail, invalid, notFound } from "./problems.ts";
+import { changeVersioned, type Precondition } from "./versions.ts";
+
+/** Entra's NotBefore has no buffer, and clocks are minutes apart at worst. */
+export const CLOCK_SKEW_SECONDS_DEFAULT = 180;
+export const CLOCK_SKEW_SECONDS_MAX = 600;
+const AUTHN_CONTEXTS_MAX = 10;
+
+const claimName = exactText(CLAIM_CHARS_MAX).nullable();
+const nameIdFormat = z.enum(Object.values(NAME_ID_FORMAT) as [string, ...string[]]);
+const requestBinding = z.enum(["POST", "Redirect"]);
+const mapping = z.strictObject({ claim: exactText(CLAIM_CHARS_MAX), value: exactText(CLAIM_CHARS_MAX), groupId: id });
+
+/** Every field of the settings, none of them demanded and none defaulted. */
+const fields = {
+  idpEntityId: identifier(ENTITY_ID_CHARS_MAX).nullable(),
+  loginUrl: browserUrl,
+  logoutUrl: browserUrl.nullable(),
+  nameIdFormat,
+  requestBinding,
+  certificates: certificatesInput,
+  jit: z.strictObject({ enabled: z.boolean(), groupId: id.nullable().default(null) }),
+  signAuthnRequests: z.boolean(),
+  wantEncryptedAssertions: z.boolean(),
+  allowIdpInitiated: z.boolean(),
+  forceAuthn: z.boolean(),
+  requestedAuthnContext: z.array(identifier(CLAIM_CHARS_MAX)).max(AUTHN_CONTEXTS_MAX),
+  clockSkewSeconds: z.int().min(0).max(CLOCK_SKEW_SECONDS_MAX),
+  allowSha1: z
+    .boolean()
+    .meta({ description: "Accepts SHA-1 signatures. Leave it off unless the provider has nothing else." }),
+  attributeMapping: z.strictObject({
+    email: claimName.optional(),
+    firstName: claimName.optional(),
+    lastName: claimName.optional(),
+    userKey: claimName.optional(),
+  }),
+  groupMapping: z.array(mapping).max(GROUP_MAPPINGS_MAX),
+};
+const shownOnly = { serviceProvider: readOnly, updatedAt: readOnly };
+
+/** The settings whole; what is absent gets its default. */
+export const samlPut = z.strictObject({
+  ...fields,
+  ...shownOnly,
+  idpEntityId: fields.idpEntityId.default(null),
+  logoutUrl: fields.logoutUrl.default(null),
+  nameIdFormat: nameIdFormat.default(NAME_ID_FORMAT.emailAddress),
+  requestBinding: requestBinding.default("POST"),
+  jit: fields.jit.default({ enabled: false, groupId: null }),
+  signAuthnRequests: fields.signAuthnRequests.default(false),
+  wantEncryptedAssertions: fields.wantEncryptedAssertions.default(false),
+  allowIdpInitiated: fields.allowIdpInitiated.default(false),
+  forceAuthn: fields.forceAuthn.default(false),
+  requestedAuthnContext: fields.requestedAuthnContext.default([]),
+  clockSkewSeconds: fields.clockSkewSeconds.default(CLOCK_SKEW_SECONDS_DEFAULT),
+  allowSha1: fields.allowSha1.default(false),
+  attributeMapping: fields.attributeMapping.default({}),
+  groupMapping: fields.groupMapping.default([]),
+});
+
+export type SamlInput = z.output<typeof samlPut>;
+
+/** What is absent keeps its value, inside `jit` and `attributeMapping` too. */
+export const samlPatch = z.strictObject({
+  ...z.strictObject(fields).partial().shape,
+  ...shownOnly,
+  jit: z.strictObject({ enabled: z.boolean().optional(), groupId: id.nullable().optional() }).optional(),
+});
+
+export const samlView = z.object({
+  idpEntityId: z.string().nullable(),
+  loginUrl: z.string(),
+  logoutUrl: z.string().nullable(),
+  nameIdFormat: z.string(),
+  requestBinding,
+  certificates: z.array(certificateView),
+  jit: z.object({ enabled: z.boolean(), groupId: z.string().nullable() }),
+  signAuthnRequests: z.boolean(),
+  wantEncryptedAssertions: z.boolean(),
+  allowIdpInitiated: z.boolean(),
+  forceAuthn: z.boolean(),
+  requestedAuthnContext: z.array(z.string()),
+  clockSkewSeconds: z.int(),
+  allowSha1: z.boolean(),
+  attributeMapping: z.object({
+    email: z.string().nullable(),
+    firstName: z.string().nullable(),
+    lastName: z.string().nullable(),
+    userKey: z.string().nullable(),
+  }),
+  groupMapping: z.array(z.object({ claim: z.string(), value: z.string(), groupId: z.string() })),
+  updatedAt: time,
+  serviceProvider: z.object({
+    entityId: z.string(),
+    acsUrl: z.string(),
+    signOnUrl: z.string(),
+    logoutUrl: z.string(),
+    metadataUrl: z.string(),
+  }),
+});
+
+/** A company with its settings, as a function of this file found it; the version is the settings'. */
+export interface ConfiguredCompany {
+  readonly tenant: Tenant;
+  readonly saml: SamlSettings;
+}
+
+export function viewSaml({ tenant, saml }: ConfiguredCompany): z.infer<typeof samlView> {
+  const { version: _, updatedAt, requestedAuthnContext, groupMapping, ...rest } = saml;
+  return {
+    ...rest,
+    certificates: tenant.certificates.map(viewCertificate),
+    requestedAuthnContext: [...requestedAuthnContext],
+    groupMapping: [...groupMapping],
+    updatedAt: timeText(updatedAt),
+    serviceProvider: {
+      entityId: tenant.entityId,
+      acsUrl: tenant.acsUrl,
+      signOnUrl: tenant.signOnUrl,
+      logoutUrl: tenant.sloUrl,
+      metadataUrl: tenant.entityId,
+    },
+  };
+}
+
+async function readTenant(services: Services, company: Company): Promise<Answer<Tenant>> {
+  const tenant = await reloadTenant(services, company.slug);
+  // The slug may have passed to another company since this one was found.
+  return tenant?.company.id === company.id ? answer(tenant) : notFound("company");
+}
+
+export async function readSaml(services: Services, company: Company): Promise<Answer<ConfiguredCompany>> {
+  const tenant = await readTenant(services, company);
+  if (!tenant.ok) return tenant;
+  const { saml } = tenant.value;
+  if (saml === null)
+    return fail({ status: 404, type: "not-found", title: "This company has no single sign-on settings" });
+  return answer({ tenant: tenant.value, saml });
+}
+
+/** Writes what `compose` makes of the settings as they stand, null where there are none. */
+export function writeSaml(
+  services: Services,
+  actor: Actor,
+  company: Company,
+  precondition: Precondition,
+  compose: (current: SamlSettings | null) => Answer<SamlInput>,
+): Promise<Answer<ConfiguredCompany>> {
+  return changeVersioned(
+    // Settings that don't exist yet match no entity tag.
+    (found) => precondition(found?.version === 0 ? null : found),
+    async () => {
+      const tenant = await readTenant(services, company);
+      if (!tenant.ok) return tenant;
+      return answer({ id: company.id, version: tenant.value.saml?.version ?? 0, tenant: tenant.value });
+    },
+    async ({ tenant }) => {
+      const composed = compose(tenant.saml);
+      if (!composed.ok) return composed;
+      const settings = await settingsOf(services, company, composed.value, tenant.saml);
+      if (!settings.ok) return settings;
+      const keys = await missingKeys(services, tenant, settings.value);
+      const record = auditRecord(services, actor, company.id, {
+        action: tenant.saml === null ? "create" : "update",
+        resource: "saml",
+        resourceId: company.id,
+        before: tenant.saml && auditView(tenant.saml),
+        after: auditView(settings.value),
+      });
+      const expected = tenant.saml?.version ?? null;
+      const saved = await saveSamlSettings(services.database, company.id, expected, settings.value, keys, record);
+      if (saved === "version_changed") return saved;
+      if (saved === "group_unknown") return invalid([{ path: "", message: "A group was deleted meanwhile" }]);
+      forgetTenant(services, company.slug);
+      return readSaml(services, company);
+    },
+  );
+}
+
+/** The audit names the certificates by what was pasted: they are public, and the log must show which key was trusted when. */
+function auditView({ version: _, updatedAt, ...settings }: SamlSettings) {
+  return { ...settings, updatedAt: timeText(updatedAt) };
+}
+
+/** The record to store: certificates read, URLs allowed here, groups of this company. */
+async function settingsOf(
+  services: Services,
+  company: Company,
+  input: SamlInput,
+  current: SamlSettings | null,
+): Promise<Answer<SamlSettings>> {
+  const { serviceProvider: _, updatedAt: _sent, certificates: texts, attributeMapping, ...rest } = input;
+  const certificates = readCertificateInputs(texts);
+  const errors: FieldError[] = [
+    ...urlErrors(services.config, { loginUrl: input.loginUrl, logoutUrl: input.logoutUrl }),
+    ...(certificates.ok ? [] : (certificates.problem.errors ?? [])),
+    ...(await groupErrors(services, company, input)),
+  ];
+  if (!certificates.ok || errors.length > 0) return invalid(errors);
+  return answer({
+    ...rest,
+    certificates: certificates.value.map((certificate) => certificate.base64),
+    attributeMapping: {
+      email: attributeMapping.email ?? null,
+      firstName: attributeMapping.firstName ?? null,
+      lastName: attributeMapping.lastName ?? null,
+      userKey: attributeMapping.userKey ?? null,
+    },
+    version: (current?.version ?? 0) + 1,
+    updatedAt: services.now(),
+  });
+}
+
+async function groupErrors(
+  services: Services,
+  company: Company,
+  { jit, groupMapping }: SamlInput,
+): Promise<FieldError[]> {
+  if (jit.enabled && jit.groupId === null && groupMapping.length === 0) {
+    return [{ path: "jit.groupId", message: "Just-in-time users need a group to be created in" }];
+  }
+  const named = [
+    ...(jit.groupId === null ? [] : [{ path: "jit.groupId", groupId: jit.groupId }]),
+    ...groupMapping.map(({ groupId }, index) => ({ path: `groupMapping.${index}.groupId`, groupId })),
+  ];
+  if (named.length === 0) return [];
+  const groups = await listGroups(services.database, company.id, { after: null, limit: GROUPS_PER_COMPANY_MAX });
+  const known = new Set(groups.map((group) => group.id));
+  return named
+    .filter(({ groupId }) => !known.has(groupId))
+    .map(({ path }) => ({ path, message: "Is not a group of this company" }));
+}
+
+/** Key pairs that these settings need and the company lacks. */
+async function missingKeys(services: Services, tenant: Tenant, settings: SamlSettings): Promise<SpKey[]> {
+  const uses: SpKey["use"][] = [];
+  if (settings.signAuthnRequests) uses.push("signing");
+  if (settings.wantEncryptedAssertions) uses.push("encryption");
+  const missing = uses.filter((use) => !tenant.spKeys.some((key) => key.use === use && key.retiredAt === null));
+  return Promise.all(missing.map((use) => newSpKey(services, tenant.company, use)));
+}
+
+/** The settings with a patch laid over them, as if all of it had been sent. */
+export function patched(current: SamlSettings, patch: z.output<typeof samlPatch>): SamlInput {
+  const { version: _, updatedAt: _updatedAt, ...settings } = current;
+  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  return {
+    ...settings,
+    ...given,
+    jit: { ...settings.jit, ...patch.jit },
+    attributeMapping: { ...settings.attributeMapping, ...patch.attributeMapping },
+  } as SamlInput;
+}
