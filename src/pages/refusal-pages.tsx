@@ -17,6 +17,8 @@ export function refusalPage(p: {
   reference: string;
   home: string | null;
   retry: string | null;
+  /** What stands on the way home, where it leads somewhere else. */
+  homeLabel?: string;
   refreshTo?: string;
   companyName?: string;
 }): Response {
@@ -34,7 +36,7 @@ export function refusalPage(p: {
           <p class="actions">
             <ActionLink href={p.retry}>Try again</ActionLink>
             <ActionLink href={p.home} quiet={p.retry !== null}>
-              Go to the start page
+              {p.homeLabel ?? "Go to the start page"}
             </ActionLink>
           </p>
         )}
@@ -54,7 +56,7 @@ export function unknownCompanyPage(host: string): Response {
     children: (
       <>
         <p class="lead">
-          Nobody has moved in at <code>{host.slice(0, HOST_CHARS_MAX)}</code>.
+          No company has its address at <code>{host.slice(0, HOST_CHARS_MAX)}</code>.
         </p>
         <p class="advice">Check the address for a typing mistake, or ask the person who gave you the link.</p>
       </>
@@ -128,7 +130,7 @@ export function unavailablePage(reference: string): Response {
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
     children: (
       <>
-        <p class="lead">We cannot check who you are just now, so the door stays closed.</p>
+        <p class="lead">We cannot check who you are just now, and so cannot let you in.</p>
         <p class="advice">Reload the page in a minute. If it stays like this, give your administrator the reference.</p>
         <Reference reference={reference} />
       </>

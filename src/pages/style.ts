@@ -22,12 +22,12 @@ header,main,footer{width:100%;max-width:66rem;margin:0 auto;padding:0 clamp(1.25
 header{padding-top:clamp(1.25rem,4vw,2.25rem)}
 .mark{display:inline-flex;align-items:flex-start;gap:.625rem;margin:0;font-weight:600;letter-spacing:-.005em}
 .mark svg{flex:none;width:1.375rem;height:1.6rem}
-main{flex:1;display:grid;align-content:center;align-items:center;gap:clamp(1rem,6vw,5rem);padding-top:2rem;padding-bottom:3rem}
+main{flex:1;display:grid;align-content:start;align-items:center;gap:clamp(1rem,6vw,5rem);padding-top:1.75rem;padding-bottom:2.5rem}
 .words{max-width:34rem}
-.scene{width:5.5rem}
+.scene{width:5rem}
 .scene svg,.mark svg{display:block}
 .scene svg{width:100%;height:auto}
-@media (min-width:52rem){main{grid-template-columns:minmax(0,1fr) auto}.scene{width:19rem;order:2}}
+@media (min-width:52rem){main{align-content:center;grid-template-columns:minmax(0,1fr) auto}.scene{width:19rem;order:2}}
 h1{margin:0 0 1rem;font:500 clamp(1.875rem,1.4rem + 2.2vw,2.75rem)/1.15 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;
 letter-spacing:-.015em;text-wrap:balance}
 p{margin:0 0 1rem;text-wrap:pretty}
@@ -51,6 +51,6 @@ footer p{margin:0}
 .wall{fill:var(--wall)}.wall-2{fill:var(--wall-2)}.wall-3{fill:var(--wall-3)}.door{fill:var(--door)}.door-2{fill:var(--door-2)}
 .panel{fill:var(--door-2)}.seam{fill:var(--seam)}.knob{fill:var(--knob)}.light-stop{stop-color:var(--light)}.light-stop-2{stop-color:var(--light-2)}
 .mark .wall{fill:var(--accent)}.mark .light{fill:var(--paper)}
-@media (prefers-reduced-motion:no-preference){.waiting .glow{animation:glow 2s ease-in-out infinite alternate}@keyframes glow{to{opacity:.72}}}
+@media (prefers-reduced-motion:no-preference){.waiting .glow{animation:glow 2s ease-in-out infinite alternate}@keyframes glow{to{opacity:.82}}}
 @media (forced-colors:active){.scene{display:none}.button{border-color:ButtonText}}
 `.replaceAll("\n", "");
