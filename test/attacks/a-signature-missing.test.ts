@@ -22,6 +22,12 @@ const faked = (s: Scene, keyInfo?: string | null) =>
     })
     .then((r) => r.xml);
 
+/** Where both are signed, the assertion's signature is checked first, and the Response's covers it. */
+const without = (part: string, sign: (typeof SIGN)[number]) => {
+  if (sign === "both") return "digest_mismatch";
+  return part === "Transforms" ? "signature_transform" : "signature_malformed";
+};
+
 describe("A: signature missing or key not trusted", () => {
   honestTwin();
 
@@ -43,18 +49,14 @@ describe("A: signature missing or key not trusted", () => {
       return asVictim(xml).replace(/<DigestValue>[^<]*/g, "<DigestValue>");
     });
     for (const part of ["SignedInfo", "SignatureValue", "Reference", "DigestValue", "Transforms", "SignatureMethod"]) {
-      attack(
-        `A04 a Signature without ${part}, ${sign}`,
-        ["signature_malformed", "signature_reference", "signature_transform", "signature_algorithm"],
-        async (s) => {
-          const { xml } = await s.own({ sign });
-          return asVictim(drop(xml, cut(xml, part)));
-        },
-      );
+      attack(`A04 a Signature without ${part}, ${sign}`, without(part, sign), async (s) => {
+        const { xml } = await s.own({ sign });
+        return asVictim(drop(xml, cut(xml, part)));
+      });
     }
     attack(
       `A05 the genuine signature of another response, ${sign}`,
-      ["signature_reference", "signature_invalid"],
+      sign === "both" ? ["signature_reference", "digest_mismatch"] : "signature_reference",
       async (s) => {
         const { xml } = await s.own({ sign });
         const other = (await s.own({ sign })).xml;

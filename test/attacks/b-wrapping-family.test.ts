@@ -218,15 +218,17 @@ describe("B: every placement of forged part, genuine part and signature", () => 
       for (const [where, put] of [...PLACES, ...SIGNATURE_PLACES])
         variants.push([`forged ${tag} ${where}`, put(xml, forged)]);
     }
-    const accepted: string[] = [];
+    let refused = 0;
     for (const [name, message] of variants) {
       const outcome = await outcomeOf(message, s);
-      if (outcome.ok) {
-        accepted.push(name);
+      if (!outcome.ok) refused++;
+      else {
+        // Extensions and StatusDetail may hold what they want (SAML Core 3.2.1, 3.2.2): it is not read.
+        expect(name).toMatch(/Extensions|StatusDetail/);
         expect(outcome.assertion.nameID.value, name).toBe("attacker@corp.example");
         expect(JSON.stringify([...outcome.assertion.attributes]), name).not.toMatch(/victim|Vera/i);
       }
     }
-    expect(accepted.filter((name) => !name.includes("Extensions") && !name.includes("StatusDetail"))).toEqual([]);
+    expect(refused).toBeGreaterThan(250);
   });
 });

@@ -219,7 +219,7 @@ describe("B: signature wrapping", () => {
   }
   attack(
     "B29 forged Response first, genuine signed Response second, under a foreign root",
-    "message_type",
+    ["message_type", "xml_duplicate_id"],
     async (s) => {
       const { xml, forged } = await responsePieces(s);
       return `<both>${forged}${xml}</both>`;

@@ -39,15 +39,15 @@ export interface SignatureStyle {
   readonly digested?: (canonical: string) => string;
 }
 
-const HASH: Record<string, string> = {
-  [DIGEST.sha1]: "SHA-1",
-  [DIGEST.sha256]: "SHA-256",
-  [DIGEST.sha384]: "SHA-384",
-  [DIGEST.sha512]: "SHA-512",
-};
+const HASH = new Map<string, string>([
+  [DIGEST.sha1, "SHA-1"],
+  [DIGEST.sha256, "SHA-256"],
+  [DIGEST.sha384, "SHA-384"],
+  [DIGEST.sha512, "SHA-512"],
+]);
 
 export async function digestBase64(text: string, algorithm: string = DIGEST.sha256): Promise<string> {
-  const hash = await crypto.subtle.digest(HASH[algorithm] ?? "SHA-256", new TextEncoder().encode(text));
+  const hash = await crypto.subtle.digest(HASH.get(algorithm) ?? "SHA-256", new TextEncoder().encode(text));
   return Buffer.from(hash).toString("base64");
 }
 
