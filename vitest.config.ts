@@ -8,6 +8,7 @@ import { outbound } from "./test/support/outbound.ts";
  */
 export default defineConfig({
   test: {
+    silent: "passed-only",
     projects: [
       {
         plugins: [

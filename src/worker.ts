@@ -1,2 +1,36 @@
-/** The Worker. */
-export default { fetch: () => new Response(null, { status: 503 }) };
+/** The Worker: one fetch, one schedule, and the services that all requests of an isolate share. */
+import { createApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+import type { Bindings, Services } from "./context.ts";
+import { log } from "./log.ts";
+import { createSealer } from "./sealing.ts";
+import { openDatabase, purgeExpired } from "./store/index.ts";
+
+const made = new WeakMap<Bindings, Services>();
+
+function servicesOf(env: Bindings): Services {
+  const known = made.get(env);
+  if (known) return known;
+  const config = readConfig(env);
+  const secrets = [config.gatewaySecret, ...(config.previousGatewaySecret ? [config.previousGatewaySecret] : [])];
+  const services: Services = {
+    config,
+    sealer: createSealer(secrets),
+    database: openDatabase(env.DB),
+    now: () => Date.now(),
+  };
+  made.set(env, services);
+  return services;
+}
+
+const app = createApp(servicesOf);
+
+export default {
+  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+
+  async scheduled(_controller, env) {
+    const { database, now } = servicesOf(env);
+    await purgeExpired(database, now());
+    log("cron", { code: "purged" });
+  },
+} satisfies ExportedHandler<Bindings>;

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createIdentityProvider, entraClaims } from "../support/identity-provider.ts";
 import {
   answer,
   type Browser,
@@ -11,6 +10,7 @@ import {
   startSignIn,
   type TestIdp,
 } from "../support/gateway.ts";
+import { createIdentityProvider, entraClaims } from "../support/identity-provider.ts";
 
 let gateway: Gateway;
 let idp: TestIdp;
@@ -116,7 +116,10 @@ describe("a visitor", () => {
     expect((await browser.post(acme.acsUrl, { SAMLResponse: inTime }, { crossSite: true })).status).toBe(303);
     gateway.advance(2 * 60);
     const tooLate = await answer(gateway, acme, late.requestId);
-    await expectRefused(await browser.post(acme.acsUrl, { SAMLResponse: tooLate }, { crossSite: true }), "request_expired");
+    await expectRefused(
+      await browser.post(acme.acsUrl, { SAMLResponse: tooLate }, { crossSite: true }),
+      "request_expired",
+    );
   });
 
   it("who comes back with the back button is led home when a session exists", async () => {
@@ -229,14 +232,18 @@ describe("a response", () => {
   });
 
   it("that came too late is refused", async () => {
-    const { response } = await posted({ now: gateway.now() - 3 * 3600_000 });
+    const past = gateway.now() - 7200_000;
+    const { response } = await posted({ notBefore: past - 1000, notOnOrAfter: past, confirmationNotOnOrAfter: past });
     const { failing } = await expectRefused(response, "conditions_expired");
     expect(failing.expected).not.toBeNull();
     expect(failing.received).not.toBeNull();
   });
 
   it("for another company's audience is refused", async () => {
-    const { failing } = await expectRefused((await posted({ audience: globex.entityId })).response, "audience_mismatch");
+    const { failing } = await expectRefused(
+      (await posted({ audience: globex.entityId })).response,
+      "audience_mismatch",
+    );
     expect(failing).toMatchObject({ expected: acme.entityId, received: globex.entityId });
   });
 
@@ -277,7 +284,11 @@ describe("a response", () => {
     const open = await createCompany(gateway, "open", idp, { allowIdpInitiated: true });
     const browser = gateway.browser();
     const unasked = await answer(gateway, open, null);
-    const back = await browser.post(open.acsUrl, { SAMLResponse: unasked, RelayState: "https://evil.example/" }, { crossSite: true });
+    const back = await browser.post(
+      open.acsUrl,
+      { SAMLResponse: unasked, RelayState: "https://evil.example/" },
+      { crossSite: true },
+    );
     expect(back.status).toBe(303);
     expect(back.headers.get("location")).toBe("/");
     const again = await gateway.browser().post(open.acsUrl, { SAMLResponse: unasked }, { crossSite: true });
@@ -401,7 +412,9 @@ describe("a person", () => {
 
   it("with the e-mail address of somebody else's account is turned away", async () => {
     await signIn(gateway, gateway.browser(), acme, as("taken@acme.example"));
-    const other = as("taken@acme.example", { "http://schemas.microsoft.com/identity/claims/objectidentifier": "another" });
+    const other = as("taken@acme.example", {
+      "http://schemas.microsoft.com/identity/claims/objectidentifier": "another",
+    });
     await expectRefused(
       await signIn(gateway, gateway.browser(), acme, { ...other, nameID: "other-name" }),
       "user_conflict",
@@ -415,7 +428,12 @@ describe("a person", () => {
       "email_invalid",
     );
     await expectRefused(
-      await signIn(gateway, gateway.browser(), acme, as("a@acme.example", { [mail]: ["a@acme.example", "b@acme.example"] })),
+      await signIn(
+        gateway,
+        gateway.browser(),
+        acme,
+        as("a@acme.example", { [mail]: ["a@acme.example", "b@acme.example"] }),
+      ),
       "claim_ambiguous",
     );
     await expectRefused(
@@ -451,7 +469,10 @@ describe("a person", () => {
     const browser = elsewhere.browser();
     const { requestId } = await startSignIn(browser, rolling);
     const { body } = await gateway.api("GET", "/companies/rolling/saml");
-    await gateway.api("PUT", "/companies/rolling/saml", { ...body, certificates: [...body.certificates, next.certificatePem] });
+    await gateway.api("PUT", "/companies/rolling/saml", {
+      ...body,
+      certificates: [...body.certificates, next.certificatePem],
+    });
     const SAMLResponse = await answer(gateway, { ...rolling, idp: next }, requestId);
     expect((await browser.post(rolling.acsUrl, { SAMLResponse }, { crossSite: true })).status).toBe(303);
   });
