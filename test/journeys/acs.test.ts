@@ -233,7 +233,11 @@ describe("a response", () => {
 
   it("that came too late is refused", async () => {
     const past = gateway.now() - 7200_000;
-    const { response } = await posted({ notBefore: past - 1000, notOnOrAfter: past, confirmationNotOnOrAfter: past });
+    const { response } = await posted({
+      notBefore: past - 1000,
+      notOnOrAfter: past,
+      confirmationNotOnOrAfter: gateway.now() + 60_000,
+    });
     const { failing } = await expectRefused(response, "conditions_expired");
     expect(failing.expected).not.toBeNull();
     expect(failing.received).not.toBeNull();
