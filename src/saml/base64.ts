@@ -21,9 +21,9 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
   return new Uint8Array(decoded);
 }
 
-const XML_WHITE_SPACE = /[\t\n\r ]+/g;
+const HAS_WHITE_SPACE = /[\t\n\r ]/;
 
 /** As decodeBase64, for xs:base64Binary (XML Schema 2, 3.2.16): XML white space may stand anywhere in it. */
 export function decodeBase64Binary(text: string): Uint8Array<ArrayBuffer> | null {
-  return decodeBase64(text.replace(XML_WHITE_SPACE, ""));
+  return decodeBase64(HAS_WHITE_SPACE.test(text) ? text.replace(/[\t\n\r ]+/g, "") : text);
 }

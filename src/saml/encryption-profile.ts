@@ -2,7 +2,7 @@
  * The shape that an encrypted element must have before any key is used on it: the part of XML-Enc 1.1 that SAML Core 2.2.4 needs.
  * Nothing is fetched, nothing is looked up outside the element. Does no cryptography.
  */
-import { base64Of, contentOf, type ModelPart } from "./content-model.ts";
+import { base64Of, contentModel, contentOf } from "./content-model.ts";
 import { accept, type Result, refuse } from "./refusal.ts";
 import {
   CONTENT_ENCRYPTION,
@@ -71,20 +71,47 @@ const MASK_HASHES: ReadonlyMap<string, Hash> = new Map([
 
 const BLOB_ATTRIBUTES = ["Id", "Type", "MimeType", "Encoding"];
 
+/** XML-Enc 3, narrowed: octets stand where they are used. */
+const MODEL = {
+  encryptedData: contentModel(
+    "decryption_failed",
+    ["xenc:EncryptionMethod", "ds:KeyInfo?", "xenc:CipherData", "xenc:EncryptionProperties?"],
+    BLOB_ATTRIBUTES,
+  ),
+  encryptedKey: contentModel(
+    "decryption_failed",
+    [
+      "xenc:EncryptionMethod",
+      "ds:KeyInfo?",
+      "xenc:CipherData",
+      "xenc:EncryptionProperties?",
+      "xenc:ReferenceList?",
+      "xenc:CarriedKeyName?",
+    ],
+    [...BLOB_ATTRIBUTES, "Recipient"],
+  ),
+  method: contentModel("decryption_failed", ["xenc:KeySize?"], ["Algorithm"]),
+  cipherData: contentModel("decryption_failed", ["xenc:CipherValue"], []),
+};
+
+/** The model of an encrypted element with that many EncryptedKeys beside its EncryptedData. */
+const BESIDE_MODELS = Array.from({ length: ENCRYPTED_KEYS_MAX + 1 }, (_, count) =>
+  contentModel(
+    "decryption_failed",
+    ["xenc:EncryptedData", ...Array<"xenc:EncryptedKey">(count).fill("xenc:EncryptedKey")],
+    [],
+  ),
+);
+
 /** SAML Core 2.2.4: one EncryptedData, its EncryptedKeys inside its KeyInfo or beside it, and nothing in the clear. */
 export function readEncryptionProfile(encrypted: XmlElement): Result<EncryptionProfile> {
   const beside = childElements(encrypted).filter((child) => isElement(child, NS.xenc, "EncryptedKey"));
-  if (beside.length > ENCRYPTED_KEYS_MAX) return tooManyKeys();
-  const model: ModelPart[] = ["xenc:EncryptedData", ...beside.map((): ModelPart => "xenc:EncryptedKey")];
-  const parts = contentOf(encrypted, model, [], "decryption_failed");
+  const model = BESIDE_MODELS[beside.length];
+  if (!model) return tooManyKeys();
+  const parts = contentOf(encrypted, model);
   if (!parts.ok) return parts;
   const data = parts.value[0]!;
-  const dataParts = contentOf(
-    data,
-    ["xenc:EncryptionMethod", "ds:KeyInfo?", "xenc:CipherData", "xenc:EncryptionProperties?"],
-    BLOB_ATTRIBUTES,
-    "decryption_failed",
-  );
+  const dataParts = contentOf(data, MODEL.encryptedData);
   if (!dataParts.ok) return dataParts;
   const [method, keyInfo, cipherData] = dataParts.value as [XmlElement, XmlElement | undefined, XmlElement];
   const type = attributeValue(data, "Type");
@@ -101,13 +128,13 @@ function readCipher(method: XmlElement): Result<ContentCipher> {
   const algorithm = attributeValue(method, "Algorithm") ?? "";
   const cipher = CIPHERS.get(algorithm);
   if (!cipher) return refuse("encryption_algorithm", { expected: "AES-GCM or AES-CBC", received: algorithm });
-  const parts = contentOf(method, ["xenc:KeySize?"], ["Algorithm"], "decryption_failed");
+  const parts = contentOf(method, MODEL.method);
   return parts.ok ? accept(cipher) : parts;
 }
 
 /** XML-Enc 3.3: the octets stand here; a CipherReference is never followed. */
 function readCipherValue(cipherData: XmlElement, charsMax: number): Result<Uint8Array<ArrayBuffer>> {
-  const parts = contentOf(cipherData, ["xenc:CipherValue"], [], "decryption_failed");
+  const parts = contentOf(cipherData, MODEL.cipherData);
   if (!parts.ok) return parts;
   const octets = base64Of(parts.value[0]!, [], charsMax);
   return octets ? accept(octets) : unfit("CipherValue of base64 and nothing else");
@@ -140,19 +167,7 @@ function readKeys(keyInfo: XmlElement | undefined, beside: readonly XmlElement[]
 }
 
 function readWrappedKey(element: XmlElement): Result<WrappedKey> {
-  const parts = contentOf(
-    element,
-    [
-      "xenc:EncryptionMethod",
-      "ds:KeyInfo?",
-      "xenc:CipherData",
-      "xenc:EncryptionProperties?",
-      "xenc:ReferenceList?",
-      "xenc:CarriedKeyName?",
-    ],
-    [...BLOB_ATTRIBUTES, "Recipient"],
-    "decryption_failed",
-  );
+  const parts = contentOf(element, MODEL.encryptedKey);
   if (!parts.ok) return parts;
   const [method, , cipherData] = parts.value as [XmlElement, XmlElement | undefined, XmlElement];
   const transport = readTransport(method);

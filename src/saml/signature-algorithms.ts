@@ -37,6 +37,9 @@ const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   [SIGNATURE.ecdsaSha512, ecdsa("SHA-512")],
 ]);
 
+/** The identifiers of all allowed algorithms, SHA-1 included. */
+export const SIGNATURE_ALGORITHM_URIS: readonly string[] = [...ALGORITHMS.keys()];
+
 /** `uri` is one of SIGNATURE; anything else is a bug of the caller, who checks the allow-list first. */
 export function signatureAlgorithm(uri: string): SignatureAlgorithm {
   const algorithm = ALGORITHMS.get(uri);

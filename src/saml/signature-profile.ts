@@ -2,7 +2,7 @@
  * The shape that an XML Signature must have before any of it is computed with: the closed profile of SAML Core 5.4, narrower
  * than XML-DSig's schema. Reads the received tree, decides by allow-lists, does no cryptography and takes no key.
  */
-import { base64Of, contentOf, leafText, type ModelPart } from "./content-model.ts";
+import { base64Of, contentModel, contentOf, leafText } from "./content-model.ts";
 import { accept, type Result, refuse } from "./refusal.ts";
 import { C14N, DIGEST, NS, SIGNATURE, TRANSFORM_ENVELOPED } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
@@ -35,9 +35,29 @@ export interface SignatureProfile {
   /** One of DIGEST. */
   readonly digestAlgorithm: string;
   readonly digestValue: Uint8Array<ArrayBuffer>;
-  /** The first X509Certificate of KeyInfo, in base64 on one line. Says which pinned key to try first, and to people who signed. */
+  /** The text of KeyInfo's first X509Certificate. Says which pinned key to try first, and to people who signed. */
   readonly certificateHint: string | null;
 }
+
+/** XML-DSig 4, narrowed. A Signature has no Object: SAML Core 5.4 signs nothing that stands there. */
+const MODEL = {
+  signature: contentModel("signature_malformed", ["ds:SignedInfo", "ds:SignatureValue", "ds:KeyInfo?"], ["Id"]),
+  signedInfo: contentModel(
+    "signature_malformed",
+    ["ds:CanonicalizationMethod", "ds:SignatureMethod", "ds:Reference"],
+    ["Id"],
+  ),
+  reference: contentModel(
+    "signature_malformed",
+    ["ds:Transforms?", "ds:DigestMethod", "ds:DigestValue"],
+    ["Id", "URI", "Type"],
+  ),
+  method: contentModel("signature_malformed", [], ["Algorithm"]),
+  transforms: contentModel("signature_transform", ["ds:Transform", "ds:Transform?"], []),
+  transform: contentModel("signature_transform", [], ["Algorithm"]),
+  exclusiveTransform: contentModel("signature_transform", ["ec:InclusiveNamespaces?"], ["Algorithm"]),
+  inclusiveNamespaces: contentModel("signature_transform", [], ["PrefixList"]),
+};
 
 const DIGEST_OCTETS: ReadonlyMap<string, number> = new Map([
   [DIGEST.sha1, 20],
@@ -59,13 +79,7 @@ export function readSignatureProfile(
   signature: XmlElement,
   allowSha1: boolean,
 ): Result<SignatureProfile> {
-  // XML-DSig 4.1. No Object: what it holds is not part of what is signed here (SAML Core 5.4.5 wants none).
-  const parts = contentOf(
-    signature,
-    ["ds:SignedInfo", "ds:SignatureValue", "ds:KeyInfo?"],
-    ["Id"],
-    "signature_malformed",
-  );
+  const parts = contentOf(signature, MODEL.signature);
   if (!parts.ok) return parts;
   const [signedInfo, signatureValueElement, keyInfo] = parts.value as [XmlElement, XmlElement, XmlElement?];
   const methods = readSignedInfo(element, signedInfo, allowSha1);
@@ -85,19 +99,14 @@ type SignedInfoContent = Omit<SignatureProfile, "signature" | "signedInfo" | "si
 
 /** XML-DSig 4.4, with exactly one Reference (SAML Core 5.4.2). */
 function readSignedInfo(element: XmlElement, signedInfo: XmlElement, allowSha1: boolean): Result<SignedInfoContent> {
-  const parts = contentOf(
-    signedInfo,
-    ["ds:CanonicalizationMethod", "ds:SignatureMethod", "ds:Reference"],
-    ["Id"],
-    "signature_malformed",
-  );
+  const parts = contentOf(signedInfo, MODEL.signedInfo);
   if (!parts.ok) return parts;
   const [canonicalizationMethod, signatureMethod, reference] = parts.value as [XmlElement, XmlElement, XmlElement];
   const signatureAlgorithm = attributeValue(signatureMethod, "Algorithm") ?? "";
   const algorithmRefusal = checkSignatureAlgorithm(signatureAlgorithm, allowSha1);
   if (algorithmRefusal) return algorithmRefusal;
   // No HMACOutputLength, no parameters.
-  const signatureParts = contentOf(signatureMethod, [], ["Algorithm"], "signature_malformed");
+  const signatureParts = contentOf(signatureMethod, MODEL.method);
   if (!signatureParts.ok) return signatureParts;
   const canonicalization = readCanonicalization(canonicalizationMethod);
   if (!canonicalization.ok) return canonicalization;
@@ -122,12 +131,7 @@ function readReference(
   reference: XmlElement,
   allowSha1: boolean,
 ): Result<Pick<SignatureProfile, "referenceCanonicalization" | "digestAlgorithm" | "digestValue">> {
-  const parts = contentOf(
-    reference,
-    ["ds:Transforms?", "ds:DigestMethod", "ds:DigestValue"],
-    ["Id", "URI", "Type"],
-    "signature_malformed",
-  );
+  const parts = contentOf(reference, MODEL.reference);
   if (!parts.ok) return parts;
   const [transforms, digestMethod, digestValueElement] = parts.value as [XmlElement?, XmlElement?, XmlElement?];
   const id = attributeValue(element, "ID");
@@ -149,7 +153,7 @@ function readReference(
       received: digestAlgorithm,
     });
   }
-  const digestParts = contentOf(digestMethod!, [], ["Algorithm"], "signature_malformed");
+  const digestParts = contentOf(digestMethod!, MODEL.method);
   if (!digestParts.ok) return digestParts;
   const digestValue = base64Of(digestValueElement!, [], DIGEST_VALUE_CHARS_MAX);
   if (digestValue?.length !== octets) return malformed(`DigestValue of ${octets} octets in base64 and nothing else`);
@@ -163,14 +167,14 @@ function readReference(
 function readTransforms(transforms: XmlElement | undefined): Result<Canonicalization> {
   const expected = "enveloped-signature, then exclusive or inclusive canonicalization without comments";
   if (!transforms) return refuse("signature_transform", { expected, received: "no transforms" });
-  const parts = contentOf(transforms, ["ds:Transform", "ds:Transform?"], [], "signature_transform");
+  const parts = contentOf(transforms, MODEL.transforms);
   if (!parts.ok) return parts;
   const [enveloped, canonicalization] = parts.value as [XmlElement, XmlElement?];
   const algorithm = attributeValue(enveloped, "Algorithm");
   if (algorithm !== TRANSFORM_ENVELOPED) {
     return refuse("signature_transform", { expected, received: algorithm ?? "no algorithm" });
   }
-  const content = contentOf(enveloped, [], ["Algorithm"], "signature_transform");
+  const content = contentOf(enveloped, MODEL.transform);
   if (!content.ok) return content;
   return canonicalization
     ? readCanonicalization(canonicalization)
@@ -189,12 +193,11 @@ function readCanonicalization(method: XmlElement): Result<Canonicalization> {
     });
   }
   const exclusive = algorithm === C14N.exclusive;
-  const allowed: ModelPart[] = exclusive ? ["ec:InclusiveNamespaces?"] : [];
-  const parts = contentOf(method, allowed, ["Algorithm"], "signature_transform");
+  const parts = contentOf(method, exclusive ? MODEL.exclusiveTransform : MODEL.transform);
   if (!parts.ok) return parts;
   const [list] = parts.value;
   if (!list) return accept({ method: exclusive ? "exclusive" : "inclusive", inclusivePrefixes: [] });
-  const content = contentOf(list, [], ["PrefixList"], "signature_transform");
+  const content = contentOf(list, MODEL.inclusiveNamespaces);
   if (!content.ok) return content;
   const text = attributeValue(list, "PrefixList") ?? "";
   const inclusivePrefixes = text.length > PREFIX_LIST_CHARS_MAX ? null : text.split(/[\t\n\r ]+/).filter(Boolean);
@@ -235,7 +238,7 @@ function readKeyInfo(keyInfo: XmlElement): Result<string | null> {
       if (!KEY_INFO_NAMES.get(child.namespaceURI)?.has(child.localName)) {
         return malformed("KeyInfo of KeyName, KeyValue and X509Data", child.localName);
       }
-      if (hint === null && child.localName === "X509Certificate") hint = leafText(child)?.replace(/\s+/g, "") ?? null;
+      if (hint === null && child.localName === "X509Certificate") hint = leafText(child);
       pending.push(child);
     }
   }

@@ -18,7 +18,7 @@ export interface SignatureClaim {
   /** One of SIGNATURE. */
   readonly signatureAlgorithm: string;
   readonly signatureValue: Uint8Array<ArrayBuffer>;
-  /** The certificate that the message shows, in base64: it is tried first if it is pinned. */
+  /** The certificate that the message shows, in base64 as written: it is tried first if it is pinned. */
   readonly certificateHint: string | null;
 }
 
@@ -39,8 +39,11 @@ export async function findSigner(
       received: claim.signatureAlgorithm,
     });
   }
-  const hinted = ofType.findIndex((certificate) => certificate.base64 === claim.certificateHint);
-  if (hinted > 0) ofType.unshift(...ofType.splice(hinted, 1));
+  if (ofType.length > 1) {
+    const shown = claim.certificateHint?.replace(/\s+/g, "");
+    const hinted = ofType.findIndex((certificate) => certificate.base64 === shown);
+    if (hinted > 0) ofType.unshift(...ofType.splice(hinted, 1));
+  }
   for (const certificate of ofType) {
     if (!canBeSignatureBy(certificate, claim.signatureValue)) continue;
     const key = await publicKeyOf(certificate, claim.signatureAlgorithm);
@@ -63,7 +66,7 @@ function describeMiss(
     };
   }
   const expected = `a signature by the key of ${pinned.join(", ")}`;
-  const shown = certificateHint === null ? null : fingerprintOf(certificateHint);
+  const shown = certificateHint === null ? null : fingerprintOf(certificateHint.replace(/\s+/g, ""));
   if (shown === null) return { expected, received: "a signature by an unknown key" };
   return {
     expected,
