@@ -23,6 +23,14 @@ const RESPONSE_CONTENT: readonly ContentRule[] = [
   { namespaceURI: NS.saml, names: ["Assertion", "EncryptedAssertion"] },
 ];
 
+/** SAML Core 3.2.2.1, 3.2.2.2. StatusDetail may hold anything, as Extensions may; the others may not. */
+const STATUS_CONTENT: readonly ContentRule[] = [
+  { namespaceURI: NS.samlp, names: ["StatusCode"] },
+  { namespaceURI: NS.samlp, names: ["StatusMessage"] },
+  { namespaceURI: NS.samlp, names: ["StatusDetail"] },
+];
+const STATUS_CODE_CONTENT: readonly ContentRule[] = [{ namespaceURI: NS.samlp, names: ["StatusCode"] }];
+
 /**
  * Finds the parts of a Response. Refuses with message_type, version_unsupported, id_invalid, signature_misplaced,
  * assertion_not_single, assertion_missing (one of another namespace) and schema_invalid. Having no assertion is no refusal here:
@@ -47,17 +55,26 @@ export function readResponseShape(root: XmlElement): Result<ResponseShape> {
   if (only && only.namespaceURI !== NS.saml) {
     return refuse("assertion_missing", { expected: NS.saml, received: `{${only.namespaceURI}}${only.localName}` });
   }
-  const content = checkContent(root, RESPONSE_CONTENT);
+  const content = checkContent(root, RESPONSE_CONTENT) ?? checkStatusContent(root);
   if (content) return { ok: false, refusal: content };
-  if (!childElements(root).some((child) => isElement(child, NS.samlp, "Status"))) {
-    return refuse("schema_invalid", { expected: "one samlp:Status", received: "none" });
-  }
   const isClear = only?.localName === "Assertion";
   return accept({
     response: root,
     assertion: only && isClear ? only : null,
     encryptedAssertion: only && !isClear ? only : null,
   });
+}
+
+function checkStatusContent(response: XmlElement): SamlRefusal | null {
+  const status = childElements(response).find((child) => isElement(child, NS.samlp, "Status"));
+  if (!status) return { code: "schema_invalid", expected: "one samlp:Status", received: "none" };
+  let refusal = checkContent(status, STATUS_CONTENT);
+  let code = childElements(status)[0];
+  while (!refusal && code && isElement(code, NS.samlp, "StatusCode")) {
+    refusal = checkContent(code, STATUS_CODE_CONTENT);
+    code = childElements(code)[0];
+  }
+  return refusal;
 }
 
 /**
