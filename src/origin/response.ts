@@ -72,19 +72,14 @@ function fitCookies(headers: Headers, target: OriginTarget): void {
 }
 
 /**
- * Null for a cookie that would pass for ours. Browsers and servers differ in what they take off the front of a name, so
- * white space of any kind and the "=" of a nameless cookie do not count. Domain goes: the origin's would be refused by the
- * browser, and one that covers several companies' hosts would carry this company's cookie to the others.
+ * Null for a cookie that could pass for ours. Browsers and servers differ in what they take off the front of a name, and a
+ * nameless cookie reads like a named one when it comes back, so our prefix may stand nowhere in the pair. Domain goes: the
+ * origin's would be refused by the browser, and one that covers several companies' hosts would carry this company's cookie
+ * to the others.
  */
 function fitCookie(line: string, target: OriginTarget): string | null {
   const [pair = "", ...attributes] = line.split(";");
-  if (
-    pair
-      .replace(/^[\s=]+/, "")
-      .toLowerCase()
-      .startsWith(OWN_COOKIE_PREFIX.toLowerCase())
-  )
-    return null;
+  if (pair.toLowerCase().includes(OWN_COOKIE_PREFIX.toLowerCase())) return null;
   const kept = attributes.flatMap((attribute) => {
     const equals = attribute.indexOf("=");
     const name = (equals < 0 ? attribute : attribute.slice(0, equals)).trim().toLowerCase();
