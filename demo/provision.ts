@@ -60,7 +60,7 @@ async function group(api: Api, wanted: { title: string; type: string; ssoOnly: b
   return found ?? ((await api("POST", `/companies/${SLUG}/groups`, wanted)) as Group);
 }
 
-interface Saml extends Record<string, unknown> {
+interface Saml {
   readonly loginUrl: string;
   readonly certificates: readonly { readonly sha256: string }[];
 }
@@ -73,7 +73,8 @@ async function singleSignOn(api: Api, { identityProvider }: ProvisionOptions, st
   const sha256 = new X509Certificate(certificatePem).fingerprint256.replaceAll(":", "").toLowerCase();
   if (found?.loginUrl === loginUrl && found.certificates.some((certificate) => certificate.sha256 === sha256)) return;
   const connection = { idpEntityId: entityId, loginUrl, logoutUrl, certificates: [certificatePem] };
-  await api("PUT", path, { ...(found === null ? firstSettings(staff) : settingsIn(found)), ...connection });
+  if (found === null) await api("PUT", path, { ...connection, ...firstSettings(staff) });
+  else await api("PATCH", path, connection);
 }
 
 function firstSettings(staff: Group): Record<string, unknown> {
@@ -82,26 +83,6 @@ function firstSettings(staff: Group): Record<string, unknown> {
     requestBinding: "POST",
     jit: { enabled: true, groupId: staff.id },
   };
-}
-
-const SETTINGS = [
-  "nameIdFormat",
-  "requestBinding",
-  "jit",
-  "signAuthnRequests",
-  "wantEncryptedAssertions",
-  "allowIdpInitiated",
-  "forceAuthn",
-  "requestedAuthnContext",
-  "clockSkewSeconds",
-  "allowSha1",
-  "attributeMapping",
-  "groupMapping",
-];
-
-/** What an answer of GET may say again in a PUT. */
-export function settingsIn(answer: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(answer).filter(([name]) => SETTINGS.includes(name)));
 }
 
 /** Somebody whom the company has disabled: the identity provider still signs them in, the gateway does not. */
