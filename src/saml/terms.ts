@@ -103,6 +103,8 @@ export const XML_DEPTH_MAX = 50;
 export const XML_ELEMENTS_MAX = 10_000;
 export const XML_ATTRIBUTES_PER_ELEMENT_MAX = 50;
 export const XML_NAMESPACE_DECLARATIONS_MAX = 500;
+/** Exclusive canonicalisation may write a namespace URI once an element: a long one would make a small message large. */
+export const XML_NAMESPACE_URI_CHARS_MAX = 256;
 /** SAML Bindings 3.4.3, 3.5.3. */
 export const RELAY_STATE_BYTES_MAX = 80;
 /** Sign-in with MFA takes minutes. */

@@ -1,7 +1,11 @@
 /**
  * The inside of a start tag: attributes and namespace declarations (XML 1.0, 3.1 and 3.3.3; Namespaces in XML 1.0, 3 to 6.3).
  */
-import { XML_ATTRIBUTES_PER_ELEMENT_MAX, XML_NAMESPACE_DECLARATIONS_MAX } from "./terms.ts";
+import {
+  XML_ATTRIBUTES_PER_ELEMENT_MAX,
+  XML_NAMESPACE_DECLARATIONS_MAX,
+  XML_NAMESPACE_URI_CHARS_MAX,
+} from "./terms.ts";
 import type { XmlAttribute, XmlNamespaceDeclaration } from "./types.ts";
 import { CLASS, ncNameEnd, SPACE, VALUE_STOP } from "./xml-names.ts";
 import { declarationProblem, type NamespaceScope, NO_PREFIX, XMLNS_PREFIX } from "./xml-namespaces.ts";
@@ -230,6 +234,9 @@ export class XmlAttributeReader {
     }
     if (++this.declarations > XML_NAMESPACE_DECLARATIONS_MAX) {
       return source.refuse("xml_limit", at, `${XML_NAMESPACE_DECLARATIONS_MAX} namespace declarations at most`);
+    }
+    if (value.length > XML_NAMESPACE_URI_CHARS_MAX) {
+      return source.refuse("xml_limit", at, `${XML_NAMESPACE_URI_CHARS_MAX} characters of a namespace URI at most`);
     }
     const problem = declarationProblem(prefix, value);
     if (problem !== null) return source.refuse("xml_namespace", at, problem);
