@@ -104,13 +104,16 @@ export function timeText(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-/** What zod found, by field. */
+/** What zod found, the first fault of each field. */
 export function fieldErrors(error: z.ZodError): FieldError[] {
-  return error.issues.flatMap((issue): FieldError[] => {
+  const byPath = new Map<string, string>();
+  for (const issue of error.issues) {
     const path = issue.path.map(String);
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...path, key].join("."), message: "Is not a field of this object" }));
-    }
-    return [{ path: path.join("."), message: issue.message }];
-  });
+    const faults: FieldError[] =
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ path: [...path, key].join("."), message: "Is not a field of this object" }))
+        : [{ path: path.join("."), message: issue.message }];
+    for (const fault of faults) if (!byPath.has(fault.path)) byPath.set(fault.path, fault.message);
+  }
+  return [...byPath].map(([path, message]) => ({ path, message }));
 }
