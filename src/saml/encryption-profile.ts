@@ -60,6 +60,9 @@ const HASHES: ReadonlyMap<string, Hash> = new Map([
   [DIGEST.sha256, "sha256"],
   [DIGEST.sha384, "sha384"],
   [DIGEST.sha512, "sha512"],
+  // As the npm package xml-encryption, and so Auth0's identity providers, misspell them.
+  [`${NS.ds}sha256`, "sha256"],
+  [`${NS.ds}sha512`, "sha512"],
 ]);
 
 const MASK_HASHES: ReadonlyMap<string, Hash> = new Map([

@@ -17,7 +17,8 @@ const AES_BLOCK_OCTETS = 16;
  * tried, so that encryption keys can roll over.
  *
  * Refuses with encryption_algorithm (an algorithm outside the allow-list, seen before any key is used) or decryption_failed: with
- * `expected` where the shape of the element is at fault, bare where a key was used, and then the same for every cause.
+ * `expected` where the shape of the element is at fault, bare where a key was used, and then the same for every cause. CBC protects
+ * nothing: a wrong key or a changed ciphertext may also come out as octets that are no XML, which the caller must refuse alike.
  */
 export async function decryptElement(
   encrypted: XmlElement,
