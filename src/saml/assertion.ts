@@ -113,7 +113,7 @@ async function checkNameID(
   if (isElement(identifier, NS.saml, "EncryptedID")) {
     const opened = checks.settle("nameIDEncryption", await openEncrypted(identifier, "NameID", expectations));
     if (!opened) return null;
-    element = opened;
+    element = opened.element;
   }
   const read = readNameID(element);
   return checks.settle("nameID", read, read.ok ? read.value.value : null);

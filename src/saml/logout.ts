@@ -219,7 +219,10 @@ async function readRequest(
 }
 
 async function clearNameID(identifier: XmlElement, decryption: Decryption): Promise<Result<XmlElement>> {
-  if (isElement(identifier, NS.saml, "EncryptedID")) return openEncrypted(identifier, "NameID", decryption);
+  if (isElement(identifier, NS.saml, "EncryptedID")) {
+    const opened = await openEncrypted(identifier, "NameID", decryption);
+    return opened.ok ? accept(opened.value.element) : opened;
+  }
   if (isElement(identifier, NS.saml, "NameID")) return accept(identifier);
   return refuse("name_id_missing", { expected: "NameID", received: identifier.localName });
 }

@@ -11,6 +11,14 @@ import { writeAttributes } from "./xml-writer.ts";
 
 export type DecryptionSettings = Pick<ResponseExpectations, "decryptionKeys" | "wantEncryptedAssertions">;
 
+/** One plaintext has two readings, because it says nothing of the namespaces around the place it was taken from. */
+export interface Plaintext {
+  /** The element as its text alone declares it; where that leaves prefixes undeclared, the other reading. */
+  readonly element: XmlElement;
+  /** The element read where its ciphertext stood (XML-Enc 4.4.3): a signature may count on the namespaces declared there. */
+  inPlace(): XmlElement | null;
+}
+
 /**
  * Decrypts an EncryptedAssertion or EncryptedID and reads the one element of that name in it. Refuses with
  * encryption_not_expected, encryption_algorithm, and one decryption_failed for whatever is wrong with the plaintext too: whether
@@ -20,7 +28,7 @@ export async function openEncrypted(
   encrypted: XmlElement,
   localName: "Assertion" | "NameID",
   settings: DecryptionSettings,
-): Promise<Result<XmlElement>> {
+): Promise<Result<Plaintext>> {
   if (settings.decryptionKeys.length === 0) {
     return refuse("encryption_not_expected", { expected: localName, received: encrypted.localName });
   }
@@ -31,9 +39,11 @@ export async function openEncrypted(
   }
   const plaintext = await decryptElement(encrypted, settings.decryptionKeys);
   if (!plaintext.ok) return plaintext;
-  const element = readElement(plaintext.value, encrypted);
-  if (!element || !isElement(element, NS.saml, localName)) return refuse("decryption_failed");
-  return accept(element);
+  const named = (element: XmlElement | null) => (element && isElement(element, NS.saml, localName) ? element : null);
+  const inPlace = () => named(readInPlace(plaintext.value, encrypted));
+  const alone = readXml(plaintext.value);
+  const element = alone.ok ? named(alone.value.root) : alone.refusal.code === "xml_namespace" ? inPlace() : null;
+  return element ? accept({ element, inPlace }) : refuse("decryption_failed");
 }
 
 function contentCipher(encrypted: XmlElement): string | null {
@@ -42,19 +52,13 @@ function contentCipher(encrypted: XmlElement): string | null {
   return method ? attributeValue(method, "Algorithm") : null;
 }
 
-/**
- * The one element of a plaintext. It usually declares its own namespaces; libxmlsec writes it as it stood in its document and
- * counts on the receiver to read it there (XML-Enc 4.4.3), so a text with undeclared prefixes is read once more in that place.
- */
-function readElement(plaintext: Uint8Array, encrypted: XmlElement): XmlElement | null {
-  const alone = readXml(plaintext);
-  if (alone.ok) return alone.value.root;
-  if (alone.refusal.code !== "xml_namespace") return null;
+/** libxmlsec writes an element as it stood in its document, and counts on the receiver to read it there. */
+function readInPlace(plaintext: Uint8Array, encrypted: XmlElement): XmlElement | null {
   const around = readXml(inContext(plaintext, encrypted));
   if (!around.ok) return null;
-  const { root } = around.value;
-  const [only] = root.children;
-  return root.children.length === 1 && only?.kind === "element" ? only : null;
+  const { children } = around.value.root;
+  const [only] = children;
+  return children.length === 1 && only?.kind === "element" ? only : null;
 }
 
 /** Prefixes that exclusive canonicalisation drops from a signed Response, because only the plaintext uses them. */
