@@ -26,7 +26,7 @@ function panel(demo: Demo): string {
   ${bold("Vestibule is running.")} Everything is on this machine; nothing leaves it.
 
   ${bold("Sign in")}            ${link(`${demo.companyUrl}/`)}
-                     Pick B. Simon: you are created, signed in, and see the pictures.
+                     Pick Britta Simon: she is created, signed in, and sees the pictures.
   ${bold("Open a deep link")}   ${link(`${demo.companyUrl}/assets/17?view=large#details`)}
                      In a private window: after signing in you are on that very page.
   ${bold("Be refused")}         Pick Dan Whitfield, the meeting room, or Cancel, and read the page.

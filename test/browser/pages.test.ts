@@ -106,7 +106,7 @@ afterAll(async () => {
 /** A tab in a fresh profile. */
 async function freshTab(context: TestContext, options: BrowserContextOptions = {}) {
   const browser = await browserFor(context);
-  const profile = await browser.newContext({ deviceScaleFactor: 2, ...options });
+  const profile = await browser.newContext(options);
   context.onTestFinished(() => profile.close());
   return { tab: await profile.newPage(), profile };
 }
