@@ -5,6 +5,7 @@ import {
   completeSignIn,
   deleteUser,
   endSession,
+  endSessionsByLogout,
   endSessionsOfUser,
   findSession,
   findSessionsByNameId,
@@ -78,6 +79,21 @@ describe("ending sessions", () => {
     expect(await ids(session.issuer, null)).toEqual([session.id, second.id].sort());
     expect(await ids(["https://other.example/", session.issuer], "_session2")).toEqual([second.id]);
     expect(await ids("https://other.example/", null)).toEqual([]);
+  });
+
+  it("by a message of the identity provider happens once, and for a company that is gone not at all", async () => {
+    const { companyId, session } = await withSession("by-message");
+    const nameID = { value: session.nameId, format: "urn:any", nameQualifier: null, spNameQualifier: null };
+    const logout = {
+      issuers: [session.issuer],
+      nameID,
+      sessionIndexes: ["_session1"],
+      messageId: "_1",
+      rememberUntil: NOW,
+    };
+    expect(await endSessionsByLogout(db, companyId, logout)).toEqual([session.id]);
+    expect(await endSessionsByLogout(db, companyId, logout)).toBe("used");
+    expect(await endSessionsByLogout(db, "gone", logout)).toEqual([]);
   });
 
   it("ends all of one user and of nobody else, and records it", async () => {
