@@ -36,7 +36,10 @@ const ROWS: readonly (readonly [string, (field: string, xml: string) => string, 
   [
     "N12 unused bits set",
     (_f, xml) =>
-      toBase64(padTo(xml, 1)).replace(/(.)==$/, (_all, c: string) => `${String.fromCharCode(c.charCodeAt(0) + 1)}==`),
+      toBase64(padTo(xml, 1)).replace(
+        /(.)==$/,
+        (_all: string, c: string) => `${String.fromCharCode(c.charCodeAt(0) + 1)}==`,
+      ),
   ],
   ["N12 one character left over", (_f, xml) => `${toBase64(padTo(xml, 0))}A`],
   ["N14 a data: URL", (f) => `data:text/xml;base64,${f}`],
