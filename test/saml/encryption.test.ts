@@ -130,10 +130,10 @@ describe("every allowed algorithm decrypts", () => {
     const options = {
       rsa_pub: rsaPub,
       pem,
-      encryptionAlgorithm: `${namespace}${cipher}`,
+      encryptionAlgorithm: `${namespace}${cipher}` as EncryptOptions["encryptionAlgorithm"],
       keyEncryptionAlgorithm: KEY_TRANSPORT.rsaOaepMgf1p,
       keyEncryptionDigest: digest,
-    } as EncryptOptions;
+    };
     const data = await new Promise<string>((resolve, reject) =>
       encrypt(PLAINTEXT, options, (error: Error | null, xml: string) => (error ? reject(error) : resolve(xml))),
     );
