@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type Demo, DemoFault, startDemo } from "./demo.ts";
 
 const DEFAULT_PORT = 8787;
+const PARENT_CHECK_MS = 300;
 const PORT_MAX = 65_535 - 2;
 
 const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -43,9 +44,26 @@ function panel(demo: Demo): string {
 `;
 }
 
+/** npm runs us below a shell, and a SIGTERM to npm ends that shell without a word to us. */
+function whenParentIsGone(leave: () => void): void {
+  const parent = process.ppid;
+  const check = () => {
+    if (process.ppid !== parent) leave();
+  };
+  setInterval(check, PARENT_CHECK_MS).unref();
+}
+
 async function main(): Promise<void> {
   const leaving = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => leaving.abort());
+  // Whatever goes wrong, the children end with us; a reader who has gone (`npm start | head`) is such a thing too.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => leaving.abort());
+  process.on("uncaughtException", (error) => {
+    console.error(error);
+    process.exitCode = 1;
+    leaving.abort();
+  });
+  if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(() => leaving.abort());
   const demo = await startDemo({
     port: wantedPort(),
     stateFolder: process.env.VESTIBULE_STATE ?? null,

@@ -19,8 +19,9 @@ interface Run {
   readonly ended: Promise<number | null>;
 }
 
-function start(environment: Record<string, string>): Run {
-  const child = spawn(process.execPath, [START], {
+function start(environment: Record<string, string>, command = [process.execPath, START]): Run {
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, {
     env: { ...process.env, NO_COLOR: "1", VESTIBULE_STATE: state, PORT: String(port), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -107,6 +108,16 @@ describe("npm start", () => {
     expect(await api("GET", "/companies/acme/saml")).toEqual(settings);
     second.process.kill("SIGTERM");
     expect(await second.ended).toBe(0);
+    expect(processesOfThisDemo() ?? []).toEqual([]);
+  });
+
+  it("ends with npm's shell, which passes no signal on", async () => {
+    const shell = ["sh", "-c", `"$0" "$1"; exit $?`, process.execPath, START];
+    const run = start({ npm_lifecycle_event: "start" }, shell);
+    await untilItRuns(run);
+    run.process.kill("SIGKILL");
+    // Its output ends with the last process that has it.
+    await run.ended;
     expect(processesOfThisDemo() ?? []).toEqual([]);
   });
 
