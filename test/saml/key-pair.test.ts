@@ -36,9 +36,9 @@ describe("generateKeyPair", () => {
 
   test("the private key belongs to it", () => {
     const key = createPrivateKey({ key: Buffer.from(signing.privateKeyPkcs8), format: "der", type: "pkcs8" });
-    const modulus = key.export({ format: "jwk" }).n;
-    expect(openssl(signing).publicKey.export({ format: "jwk" }).n).toBe(modulus);
-    expect(openssl(encryption).publicKey.export({ format: "jwk" }).n).not.toBe(modulus);
+    const modulus = Buffer.from(key.export({ format: "jwk" }).n ?? "", "base64url");
+    expect(openssl(signing).raw.includes(modulus)).toBe(true);
+    expect(openssl(encryption).raw.includes(modulus)).toBe(false);
   });
 
   test("keyUsage says what it is for, so that nobody encrypts to a signing key", () => {
