@@ -4,16 +4,15 @@
  */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
+import { newReference } from "../failure.ts";
 import { log } from "../log.ts";
 import { newSession, readCookies, sessionCookie } from "../session/index.ts";
-import { completeSignIn, type NewUser, newId, prepareSignIn, type SignInWrite } from "../store/index.ts";
+import { completeSignIn, emailKey, type NewUser, newId, prepareSignIn, type SignInWrite } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Attempt } from "./believe.ts";
-import { emailKey } from "./claims.ts";
 import { type AttemptRefusal, refuseSignIn } from "./refused.ts";
 import { clearRequestCookies, fragmentCookieName } from "./request.ts";
 import { resolveUser, type UserDecision } from "./resolve-user.ts";
-import { newReference } from "../failure.ts";
 import { withFragment } from "./return-path.ts";
 
 /** Two first sign-ins of one person at once: one creates the user, the other then finds it. */
@@ -40,8 +39,10 @@ export async function admit(
     if (found.companyStatus !== "active") {
       return refuse(c, attempt, "company_suspended", "an active company", found.companyStatus);
     }
-    if (found.requestUsed) return refuse(c, attempt, "request_used", "a request not yet answered", facts.requestId ?? "");
-    if (found.assertionUsed) return refuse(c, attempt, "assertion_used", "an assertion not yet used", facts.assertionId);
+    if (found.requestUsed)
+      return refuse(c, attempt, "request_used", "a request not yet answered", facts.requestId ?? "");
+    if (found.assertionUsed)
+      return refuse(c, attempt, "assertion_used", "an assertion not yet used", facts.assertionId);
     if (tenant.saml === null || found.settingsVersion !== attempt.settingsVersion) return "settings_changed";
     const decision = resolveUser(facts, tenant.saml, { ...found, issuers: tenant.expectedIdpEntityIds });
     if (decision.kind === "refuse") {
@@ -49,8 +50,10 @@ export async function admit(
     }
     if (options.ask) return "ask";
     const outcome = await complete(c, tenant, attempt, decision);
-    if (outcome === "request_used") return refuse(c, attempt, outcome, "a request not yet answered", facts.requestId ?? "");
-    if (outcome === "assertion_used") return refuse(c, attempt, outcome, "an assertion not yet used", facts.assertionId);
+    if (outcome === "request_used")
+      return refuse(c, attempt, outcome, "a request not yet answered", facts.requestId ?? "");
+    if (outcome === "assertion_used")
+      return refuse(c, attempt, outcome, "an assertion not yet used", facts.assertionId);
     if (outcome !== "user_changed") return outcome;
   }
   throw new Error("the user changed under each attempt to sign in");

@@ -50,7 +50,11 @@ export async function believe(
   }
   const { assertion } = decision;
   const checks = [...decision.checks];
-  const failed = (name: string, refusal: AttemptRefusal["refusal"], email: string | null): { ok: false } & AttemptRefusal => {
+  const failed = (
+    name: string,
+    refusal: AttemptRefusal["refusal"],
+    email: string | null,
+  ): { ok: false } & AttemptRefusal => {
     checks.push({ name, ok: false, expected: refusal.expected ?? null, received: refusal.received ?? null });
     return { ok: false, refusal, checks, email, idpStatus: null };
   };
@@ -68,24 +72,43 @@ export async function believe(
   const request = await readRequestId(sealer, tenant.company.id, assertion.inResponseTo);
   const expected = "a request that this gateway made for this company";
   if (request === null) {
-    return failed("pending_request", { code: "in_response_to_mismatch", expected, received: assertion.inResponseTo }, facts.email);
+    return failed(
+      "pending_request",
+      { code: "in_response_to_mismatch", expected, received: assertion.inResponseTo },
+      facts.email,
+    );
   }
   if (now() > request.expiresAt) {
     const times = { expected: `an answer before ${iso(request.expiresAt)}`, received: iso(now()) };
     return failed("pending_request", { code: "request_expired", ...times }, facts.email);
   }
   if (saml.forceAuthn && assertion.authnInstant < request.issuedAt - saml.clockSkewSeconds * 1000) {
-    const times = { expected: `an authentication after ${iso(request.issuedAt)}`, received: iso(assertion.authnInstant) };
+    const times = {
+      expected: `an authentication after ${iso(request.issuedAt)}`,
+      received: iso(assertion.authnInstant),
+    };
     return failed("authn_instant", { code: "authn_instant_too_old", ...times }, facts.email);
   }
   const pending = await readPendingRequests(sealer, tenant.company.id, c.req.raw);
   const own = pending.find(({ id }) => id === request.id);
   if (own === undefined && pending.length > 0) {
     const ids = pending.map(({ id }) => id).join(" or ");
-    return failed("pending_request", { code: "in_response_to_mismatch", expected: ids, received: request.id }, facts.email);
+    return failed(
+      "pending_request",
+      { code: "in_response_to_mismatch", expected: ids, received: request.id },
+      facts.email,
+    );
   }
-  checks.push({ name: "pending_request", ok: true, expected: request.id, received: own ? request.id : "not of this browser" });
-  return { ok: true, value: { ...base, checks, returnPath: own?.returnPath ?? null, requestExpiresAt: request.expiresAt } };
+  checks.push({
+    name: "pending_request",
+    ok: true,
+    expected: request.id,
+    received: own ? request.id : "not of this browser",
+  });
+  return {
+    ok: true,
+    value: { ...base, checks, returnPath: own?.returnPath ?? null, requestExpiresAt: request.expiresAt },
+  };
 }
 
 function iso(time: number): string {

@@ -3,7 +3,7 @@
  * group the company's mapping gives. Pure; takes nothing but a VerifiedAssertion, so unverified text can't come here.
  */
 import { NAME_ID_FORMAT, type NameID, type VerifiedAssertion } from "../saml/index.ts";
-import type { SamlSettings, Subject } from "../store/index.ts";
+import { isPlainEmail, type SamlSettings, type Subject } from "../store/index.ts";
 
 /** The person as the identity provider describes them, and the facts that the session and the store keep. */
 export interface SignInFacts {
@@ -14,7 +14,7 @@ export interface SignInFacts {
   readonly nameID: NameID;
   readonly sessionIndex: string | null;
   readonly sessionNotOnOrAfter: number | null;
-  /** As received; compare through `emailKey`. */
+  /** As received; compare through emailKey(). */
   readonly email: string;
   readonly firstName: string | null;
   readonly lastName: string | null;
@@ -43,8 +43,6 @@ export const DEFAULT_CLAIMS = {
   userKey: [`${MS}objectidentifier`],
 } as const;
 
-/** RFC 5321 4.5.3.1. */
-export const EMAIL_CHARS_MAX = 254;
 export const NAME_CHARS_MAX = 200;
 export const USER_KEY_CHARS_MAX = 256;
 
@@ -85,26 +83,6 @@ export function factsOf(
 /** SAML Core 2.2.2: the value means nothing without its format and qualifiers. Injective, so that no two identifiers meet. */
 export function nameIdKey(nameID: NameID): string {
   return JSON.stringify([nameID.value, nameID.format, nameID.nameQualifier, nameID.spNameQualifier]);
-}
-
-/** ASCII letters only: any other case mapping lets two different addresses meet. */
-export function emailKey(email: string): string {
-  return email.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-/**
- * An address that can't be taken for another one: one @, no quoting, no list, no white space, no control or invisible
- * characters, and no letters of two scripts that look alike. Stricter than RFC 5321 on purpose.
- */
-export function isPlainEmail(text: string): boolean {
-  if (text.length > EMAIL_CHARS_MAX || !/^[^\s@"(),:;<>[\]\\]+@[^\s@"(),:;<>[\]\\]+$/u.test(text)) return false;
-  if (/[\p{C}\p{Z}\p{M}]/u.test(text)) return false;
-  const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u].filter((script) => script.test(text));
-  if (scripts.length > 1) return false;
-  // Letters beyond ASCII that fold into ASCII under other people's case mappings (dotless i, long s, Kelvin sign).
-  if (/[\u0131\u0130\u017f\u212a]/u.test(text)) return false;
-  const domain = text.slice(text.indexOf("@") + 1);
-  return !domain.startsWith(".") && !domain.endsWith(".") && !domain.includes("..");
 }
 
 type Read = { ok: true; value: string } | { ok: false; refusal: ClaimRefusal };

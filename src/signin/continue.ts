@@ -9,8 +9,8 @@ import { readForm } from "../form.ts";
 import { continuePage } from "../pages/index.ts";
 import { readCookies } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
-import type { Attempt } from "./believe.ts";
 import { admit } from "./admit.ts";
+import type { Attempt } from "./believe.ts";
 import { refuseSignIn } from "./refused.ts";
 
 const CONTINUE_COOKIE = "__Host-vestibule-continue";
@@ -68,7 +68,8 @@ export async function continueSignIn(c: Context<AppEnv>): Promise<Response> {
 
   const answer = { name: "continue", ok: true, expected: "the visitor's consent", received: "given" } as const;
   const admitted = await admit(c, tenant, { ...attempt, checks: [...attempt.checks, answer] }, { ask: false });
-  if (admitted === "settings_changed" || admitted === "ask") return refused("the settings of the question", "newer ones");
+  if (admitted === "settings_changed" || admitted === "ask")
+    return refused("the settings of the question", "newer ones");
   const headers = new Headers(admitted.headers);
   headers.append("set-cookie", `${CONTINUE_COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict`);
   return new Response(admitted.body, { status: admitted.status, headers });

@@ -4,8 +4,8 @@
  * tabs sign in side by side and starting costs no database write. That it is answered once is the store's part.
  */
 import { makeMessageId, type OwnMessage, readMessageId } from "../message-id.ts";
-import type { Sealer } from "../sealing.ts";
 import { AUTHN_REQUEST_LIFETIME_SECONDS } from "../saml/index.ts";
+import type { Sealer } from "../sealing.ts";
 import { readCookies } from "../session/index.ts";
 
 /** A started sign-in as its browser carries it. */

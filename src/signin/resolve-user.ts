@@ -3,8 +3,8 @@
  * nobody else's key is on that account, created only where the company allows it. Pure: decides, and leaves the writing
  * to the store.
  */
-import type { Group, SamlSettings, Subject, User } from "../store/index.ts";
-import { emailKey, type SignInFacts } from "./claims.ts";
+import { emailKey, type Group, type SamlSettings, type Subject, type User } from "../store/index.ts";
+import type { SignInFacts } from "./claims.ts";
 
 /** What the sign-in changes on an existing user. */
 export interface UserChanges {

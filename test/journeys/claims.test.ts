@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { VerifiedAssertion } from "../../src/saml/index.ts";
-import { DEFAULT_CLAIMS, factsOf, isPlainEmail, nameIdKey } from "../../src/signin/claims.ts";
-import type { SamlSettings } from "../../src/store/index.ts";
+import { DEFAULT_CLAIMS, factsOf, nameIdKey } from "../../src/signin/claims.ts";
+import { isPlainEmail, type SamlSettings } from "../../src/store/index.ts";
 
 const WS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
 const OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier";
@@ -127,12 +127,15 @@ describe("a hostile claim", () => {
     });
   });
 
-  it.each(["b.simon@acme.example", "o'neil+x@sub.acme.co.uk", "jürgen@müller.example", "иван@пример.рф", "a@localhost"])(
-    "does not make an honest address suspicious: %j",
-    (address) => {
-      expect(isPlainEmail(address)).toBe(true);
-    },
-  );
+  it.each([
+    "b.simon@acme.example",
+    "o'neil+x@sub.acme.co.uk",
+    "jürgen@müller.example",
+    "иван@пример.рф",
+    "a@localhost",
+  ])("does not make an honest address suspicious: %j", (address) => {
+    expect(isPlainEmail(address)).toBe(true);
+  });
 });
 
 describe("a group mapping", () => {
