@@ -74,7 +74,7 @@ async function trustOf(c: Context<AppEnv>): Promise<LogoutTrust | null> {
     certificates: tenant.certificates,
     allowSha1: tenant.saml.allowSha1,
     decryptionKeys: await decryptionKeys(services, tenant),
-    wantEncryptedAssertions: false,
+    wantEncryptedAssertions: tenant.saml.wantEncryptedAssertions,
   };
 }
 
@@ -100,7 +100,8 @@ async function endSessions(c: Context<AppEnv>, request: LogoutRequest, relayStat
     messageId: id,
     rememberUntil: services.now() + LOGOUT_REQUEST_REMEMBERED_MS,
   });
-  if (ended === "used") return refuse(c, { code: "in_response_to_mismatch", expected: "a LogoutRequest not yet used", received: id });
+  if (ended === "used")
+    return refuse(c, { code: "in_response_to_mismatch", expected: "a LogoutRequest not yet used", received: id });
   for (const sessionId of ended) forgetSession(services, sessionId);
   log("sign_out", { company: tenant.company.slug, code: "by_identity_provider" });
   const onward = await answerUrl(c, tenant, id, relayState);
@@ -109,7 +110,12 @@ async function endSessions(c: Context<AppEnv>, request: LogoutRequest, relayStat
 }
 
 /** The LogoutResponse's way back; null where nobody takes one. */
-async function answerUrl(c: Context<AppEnv>, tenant: Tenant, inResponseTo: string, relayState: string | null): Promise<string | null> {
+async function answerUrl(
+  c: Context<AppEnv>,
+  tenant: Tenant,
+  inResponseTo: string,
+  relayState: string | null,
+): Promise<string | null> {
   const services = c.get("services");
   const destination = tenant.saml?.logoutUrl;
   if (!destination || TAKES_NO_LOGOUT_RESPONSE.test(destination)) return null;
@@ -122,7 +128,8 @@ async function answerUrl(c: Context<AppEnv>, tenant: Tenant, inResponseTo: strin
     inResponseTo,
     statusCode: STATUS_SUCCESS,
   });
-  const echoed = relayState !== null && new TextEncoder().encode(relayState).length <= RELAY_STATE_BYTES_MAX ? relayState : null;
+  const echoed =
+    relayState !== null && new TextEncoder().encode(relayState).length <= RELAY_STATE_BYTES_MAX ? relayState : null;
   return redirectUrl(destination, "SAMLResponse", xml, echoed, await signingKeyIfAny(services, tenant));
 }
 
@@ -132,7 +139,11 @@ async function finishOwnLogout(c: Context<AppEnv>, response: LogoutResponse): Pr
   const tenant = c.get("tenant");
   const own = await readMessageId(sealer, "logout-request-id", tenant.company.id, response.inResponseTo);
   if (own === null || now() > own.issuedAt + LOGOUT_ANSWER_MS) {
-    return refuse(c, { code: "in_response_to_mismatch", expected: "a LogoutRequest of ours", received: response.inResponseTo });
+    return refuse(c, {
+      code: "in_response_to_mismatch",
+      expected: "a LogoutRequest of ours",
+      received: response.inResponseTo,
+    });
   }
   return endPage(tenant);
 }
