@@ -2,30 +2,60 @@
  * Owns SAML's time values (SAML Core 1.3.3): xs:dateTime in UTC, read strictly, and written. Has no clock.
  */
 
-/**
- * Nine fractional digits are the most that honest implementations write (nanoseconds). `+00:00` is UTC as well and some
- * tool kits write it; any other offset, and a time without one, is refused rather than guessed (Core 1.3.3: "no time zone").
- */
-const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/;
+/** What implementations write at most (nanoseconds). */
+const FRACTION_DIGITS_MAX = 9;
+/** Date.UTC takes smaller years for the 1900s. */
+const YEAR_MIN = 100;
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /**
- * Reads an xs:dateTime in UTC. Returns UTC milliseconds (a finer fraction is cut off), or null when the text is not one:
- * another zone, no zone, a date the calendar does not have, 24:00:00, a leap second, white space around it.
+ * Reads an xs:dateTime in UTC: `2026-11-20T09:00:00Z`, with one to nine digits of fraction (cut off after milliseconds). `+00:00` is
+ * UTC as well and some tool kits write it. Returns UTC milliseconds, or null for anything else: another zone or none (SAML allows
+ * none but UTC, and a guess would be somebody's hours), a date the calendar does not have, 24:00:00, a leap second, white space.
  */
 export function readTime(text: string | null): number | null {
-  const parts = text === null ? null : DATE_TIME.exec(text);
-  if (!parts) return null;
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as Six;
-  if (hour > 23 || minute > 59 || second > 59) return null;
-  const milliseconds = Number((parts[7] ?? "").slice(0, 3).padEnd(3, "0"));
-  const instant = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
-  const date = new Date(instant);
-  // Date.UTC rolls 30 February over into March, and takes years below 100 for 19xx.
-  const real = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return real ? instant : null;
+  if (text === null || text.length < 20) return null;
+  const year = readDigits(text, 0, 4, "-");
+  const month = readDigits(text, 5, 2, "-");
+  const day = readDigits(text, 8, 2, "T");
+  const hour = readDigits(text, 11, 2, ":");
+  const minute = readDigits(text, 14, 2, ":");
+  const second = readDigits(text, 17, 2, text.charAt(19));
+  let at = 19;
+  let milliseconds = 0;
+  if (text.charAt(at) === ".") {
+    const start = ++at;
+    while (isDigit(text.charCodeAt(at))) at++;
+    if (at === start || at - start > FRACTION_DIGITS_MAX) return null;
+    milliseconds = Number(text.slice(start, Math.min(at, start + 3)).padEnd(3, "0"));
+  }
+  const zone = text.slice(at);
+  if (zone !== "Z" && zone !== "+00:00") return null;
+  // Written so that a part that is not a number fails.
+  const isTime = hour <= 23 && minute <= 59 && second <= 59;
+  const isDate = year >= YEAR_MIN && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
+  return isTime && isDate ? Date.UTC(year, month - 1, day, hour, minute, second, milliseconds) : null;
 }
 
-type Six = [number, number, number, number, number, number];
+/** The number of `count` digits at `at`, if the character after them is `next`; else NaN. */
+function readDigits(text: string, at: number, count: number, next: string): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const code = text.charCodeAt(i);
+    if (!isDigit(code)) return Number.NaN;
+    value = value * 10 + code - 48;
+  }
+  return text.charAt(at + count) === next ? value : Number.NaN;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function daysOf(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && !isLeap ? 28 : (DAYS[month - 1] as number);
+}
 
 /** Writes UTC milliseconds as xs:dateTime with milliseconds and `Z`. */
 export function writeTime(instant: number): string {
@@ -49,8 +79,15 @@ export function isReached(moment: Moment, notBefore: number): boolean {
   return moment.now + moment.clockSkewSeconds * 1000 >= notBefore;
 }
 
+/** One message is held against the same moment many times. */
+const texts = new WeakMap<Moment, string>();
+
 /** The moment for people: what the clock said and how much it may be off. */
 export function momentText(moment: Moment): string {
-  const clock = Number.isFinite(moment.now) ? writeTime(moment.now) : "no clock";
-  return `${clock} (clock skew ${moment.clockSkewSeconds} s)`;
+  const known = texts.get(moment);
+  if (known !== undefined) return known;
+  const clock = Number.isNaN(new Date(moment.now).getTime()) ? "no clock" : writeTime(moment.now);
+  const text = `${clock} (clock skew ${moment.clockSkewSeconds} s)`;
+  texts.set(moment, text);
+  return text;
 }

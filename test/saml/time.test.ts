@@ -74,11 +74,13 @@ describe("a moment", () => {
     for (const broken of [
       { now: Number.NaN, clockSkewSeconds: 10 },
       { now: 1_000_000, clockSkewSeconds: Number.NaN },
+      { now: Number.NEGATIVE_INFINITY, clockSkewSeconds: Number.POSITIVE_INFINITY },
     ]) {
       expect(isBefore(broken, 2_000_000)).toBe(false);
       expect(isReached(broken, 0)).toBe(false);
       expect(momentText(broken)).toContain("clock");
     }
+    expect(momentText({ now: 1e18, clockSkewSeconds: 0 })).toContain("no clock");
     expect(isBefore(moment, Number.NaN)).toBe(false);
     expect(isReached(moment, Number.NaN)).toBe(false);
   });
