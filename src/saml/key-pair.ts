@@ -6,6 +6,7 @@ import { BitString, Integer, Utf8String } from "asn1js";
 import { AttributeTypeAndValue, BasicConstraints, Extension, Time, Certificate as X509 } from "pkijs";
 import { encodeBase64 } from "./base64.ts";
 import { readCertificates } from "./certificate.ts";
+import { importUnwrappingKey } from "./rsa-oaep.ts";
 import type { SigningKey } from "./sign.ts";
 import { SIGNATURE } from "./terms.ts";
 import type { Certificate } from "./types.ts";
@@ -101,8 +102,7 @@ export async function importSigningKey(pkcs8: Uint8Array, certificateBase64: str
   return { privateKey, algorithm: SIGNATURE.rsaSha256, certificateBase64 };
 }
 
-/** For decryptElement. The hash is a formality of WebCrypto: a message names its own (XML-Enc 1.1, 5.5.2). */
-export async function importDecryptionKey(pkcs8: Uint8Array): Promise<CryptoKey> {
-  const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
-  return crypto.subtle.importKey("pkcs8", new Uint8Array(pkcs8), algorithm, false, ["decrypt"]);
+/** For decryptElement: a key that can't be exported, nor used for anything else. */
+export function importDecryptionKey(pkcs8: Uint8Array): Promise<CryptoKey> {
+  return importUnwrappingKey(pkcs8);
 }

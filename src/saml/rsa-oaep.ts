@@ -2,14 +2,28 @@
  * Unwrapping a key from RSA-OAEP (RFC 8017 7.1.2) whatever its two hashes are. WebCrypto and Node know only one hash for both the
  * label and the mask, while XML-Enc's rsa-oaep-mgf1p fixes the mask's to SHA-1.
  */
-import { constants, createHash, KeyObject, privateDecrypt } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { constants, createHash, createPrivateKey, type KeyObject, privateDecrypt } from "node:crypto";
 import type { Hash, WrappedKey } from "./encryption-profile.ts";
 
-/** The octets that were wrapped, or null: for whatever reason, at the same cost. `key` is an RSA private key of any use. */
+/** The same keys as Node knows them: only its RSA lets the mask be chosen. */
+const keyObjects = new WeakMap<CryptoKey, KeyObject>();
+
+/** A private key for unwrapKey, from PKCS#8 (RFC 5208). It can't be exported again. */
+export async function importUnwrappingKey(pkcs8: Uint8Array): Promise<CryptoKey> {
+  // The hash is a formality of WebCrypto: a message names its own (XML-Enc 1.1, 5.5.2).
+  const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("pkcs8", new Uint8Array(pkcs8), algorithm, false, ["decrypt"]);
+  keyObjects.set(key, createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" }));
+  return key;
+}
+
+/** The octets that were wrapped, or null: for whatever reason, at the same cost. `key` is one of importUnwrappingKey. */
 export function unwrapKey(key: CryptoKey, wrapped: WrappedKey, maskHash: Hash): Uint8Array | null {
   const { octets, hash, label } = wrapped;
+  const privateKey = keyObjects.get(key);
+  if (!privateKey) throw new Error("not a key of importUnwrappingKey");
   try {
-    const privateKey = KeyObject.from(key as Parameters<typeof KeyObject.from>[0]);
     if (hash === maskHash) {
       const padding = constants.RSA_PKCS1_OAEP_PADDING;
       return privateDecrypt({ key: privateKey, padding, oaepHash: hash, oaepLabel: label }, octets);

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { canonicalForm } from "../../src/saml/canonical-form.ts";
 import { decryptElement } from "../../src/saml/encryption.ts";
 import { importDecryptionKey, importSigningKey } from "../../src/saml/key-pair.ts";
 import { type SigningKey, signElement } from "../../src/saml/signature.ts";
@@ -218,6 +219,10 @@ describe("we decrypt what xmlsec1 encrypts", () => {
     );
     const element = `<saml:EncryptedAssertion xmlns:saml="${NS.saml}">${encrypted.replace(/^<\?xml[^>]*>\s*/, "")}</saml:EncryptedAssertion>`;
     const opened = await decryptElement(parsed(element), [await importDecryptionKey(pair.pkcs8)]);
-    expect(opened.ok && new TextDecoder().decode(opened.value)).toBe(RESPONSE);
+    // xmlsec1 parses and writes what it encrypts, so the text differs where its meaning doesn't.
+    const plaintext = parsed(opened.ok ? new TextDecoder().decode(opened.value) : "");
+    expect(canonicalForm(plaintext, { method: "inclusive" })).toBe(
+      canonicalForm(parsed(RESPONSE), { method: "inclusive" }),
+    );
   });
 });
