@@ -3,11 +3,11 @@
  * writes what they are sent. Pure: it knows no framework, no database, no clock and no network; everything it needs is handed in.
  *
  * Nothing behind this door believes a byte that no pinned key signed: who needs claims gets a VerifiedAssertion from
- * `decideResponse`, and only from there.
+ * `decideResponse`, and only from there; who must end a session asks `receiveLogoutQuery` or `receiveLogoutPost`. The parts they are
+ * made of (the reader, the verifier, the decrypter) stay inside, so that nobody can verify one thing and read another.
  */
 export { type AuthnRequestParts, buildAuthnRequest } from "./authn-request.ts";
-export { decodePostMessage, decodeRedirectMessage, encodePostMessage, redirectUrl } from "./bindings.ts";
-export { canonicalForm } from "./canonical-form.ts";
+export { decodePostMessage, encodePostMessage, redirectUrl } from "./bindings.ts";
 export {
   CERTIFICATES_MAX,
   type CertificateProblem,
@@ -16,7 +16,6 @@ export {
   readCertificates,
 } from "./certificate.ts";
 export { CHECK_TEXT_CHARS_MAX } from "./checks.ts";
-export { decryptElement } from "./encryption.ts";
 export { MESSAGE_AGE_SECONDS_MAX } from "./envelope.ts";
 export { isIdentifier } from "./identifier.ts";
 export { generateKeyPair, importDecryptionKey, importSigningKey } from "./key-pair.ts";
@@ -29,7 +28,6 @@ export {
   type LogoutResponse,
   type LogoutResponseParts,
   type LogoutTrust,
-  readLogoutMessage,
   receiveLogoutPost,
   receiveLogoutQuery,
 } from "./logout.ts";
@@ -44,15 +42,7 @@ export {
   type SamlRefusalCode,
 } from "./refusal.ts";
 export { decideResponse } from "./response.ts";
-export {
-  type SignatureTrust,
-  type SigningKey,
-  signatureOf,
-  signElement,
-  signQuery,
-  verifyElement,
-  verifyQuery,
-} from "./signature.ts";
+export { type SigningKey, signElement, signQuery } from "./signature.ts";
 export * from "./terms.ts";
 export { readTime, writeTime } from "./time.ts";
 export type {
@@ -62,13 +52,4 @@ export type {
   ResponseExpectations,
   ResponseStatus,
   VerifiedAssertion,
-  VerifiedElement,
-  XmlAttribute,
-  XmlComment,
-  XmlDocument,
-  XmlElement,
-  XmlNamespaceDeclaration,
-  XmlNode,
-  XmlText,
 } from "./types.ts";
-export { attributeValue, childElements, isElement, readXml, textContent } from "./xml.ts";

@@ -62,7 +62,7 @@ export function writeTime(instant: number): string {
   return new Date(instant).toISOString();
 }
 
-/** The moment a message is judged at. Comparisons are written so that a time that is not a number refuses. */
+/** The moment a message is judged at. A clock, a skew or a date that is not a finite number refuses. */
 export interface Moment {
   /** UTC milliseconds. */
   readonly now: number;
@@ -71,12 +71,14 @@ export interface Moment {
 
 /** True while `notOnOrAfter` lies ahead, skew allowed for (SAML Core 2.5.1.2). */
 export function isBefore(moment: Moment, notOnOrAfter: number): boolean {
-  return moment.now - moment.clockSkewSeconds * 1000 < notOnOrAfter;
+  const earliest = moment.now - moment.clockSkewSeconds * 1000;
+  return Number.isFinite(earliest) && earliest < notOnOrAfter;
 }
 
 /** True once `notBefore` is reached, skew allowed for (SAML Core 2.5.1.2). */
 export function isReached(moment: Moment, notBefore: number): boolean {
-  return moment.now + moment.clockSkewSeconds * 1000 >= notBefore;
+  const latest = moment.now + moment.clockSkewSeconds * 1000;
+  return Number.isFinite(latest) && latest >= notBefore;
 }
 
 /** One message is held against the same moment many times. */
