@@ -2,11 +2,13 @@
  * What stands between tags: text, CDATA sections and comments (XML 1.0, 2.4, 2.5, 2.7 and 2.11), and the markup that is refused
  * wherever it stands: document types and processing instructions.
  */
+import { ncNameEnd } from "./xml-names.ts";
 import { ReferenceReader } from "./xml-references.ts";
 import { REFUSED, type XmlSource } from "./xml-source.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
+const COLON = 0x3a;
 const GREATER = 0x3e;
 
 export class CharacterDataReader {
@@ -95,7 +97,9 @@ export class CharacterDataReader {
   /** Productions 16 and 17, and 23 where it does not belong. */
   refuseInstruction(at: number): -1 {
     const { source } = this;
-    return /^<\?xml(?![A-Za-z0-9._:-])/i.test(source.text.slice(at, at + 6))
+    const { units, text } = source;
+    const end = ncNameEnd(units, text, at + 2);
+    return text.slice(at + 2, end).toLowerCase() === "xml" && units[end] !== COLON
       ? source.refuse("xml_malformed", at, "an XML declaration at the very start only")
       : source.refuse("xml_processing_instruction", at, "no processing instruction");
   }

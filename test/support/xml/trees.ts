@@ -80,12 +80,12 @@ export function plainOfSaxes(xml: string): PlainElement | { readonly error: stri
   return root ?? { error: "no root" };
 }
 
-/** The tree that xmldom sees, told to use the line ends of XML 1.0, or the message of its first complaint. */
+/** The tree that xmldom sees, told to use the line ends of XML 1.0, or the message of its first error; it warns of U+FFFD. */
 export function plainOfXmldom(xml: string): PlainElement | { readonly error: string } {
   const parser = new DOMParser({
     normalizeLineEndings: (text: string) => text.replace(/\r\n?/g, "\n"),
-    onError: (_level: string, message: string) => {
-      throw new Error(message);
+    onError: (level: string, message: string) => {
+      if (level !== "warning") throw new Error(message);
     },
   });
   try {
