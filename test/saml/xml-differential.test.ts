@@ -24,11 +24,18 @@ const ON_PURPOSE: Record<string, (refusal: SamlRefusal, document: string) => boo
   "versions other than 1.0": ({ expected }) => expected === "XML version 1.0",
 };
 
+/** The tree of a document that must be accepted. */
+function read(document: string): string {
+  const result = readXml(encoder.encode(document));
+  if (!result.ok) throw new Error(`${result.refusal.code}: ${result.refusal.expected}`);
+  return JSON.stringify(plainOfReader(result.value.root));
+}
+
 function agree(document: string): void {
   const result = readXml(encoder.encode(document));
   const theirs = plainOfSaxes(document);
   if (result.ok) {
-    expect(plainOfReader(result.value.root), JSON.stringify(document)).toEqual(theirs);
+    expect(JSON.stringify(plainOfReader(result.value.root)), JSON.stringify(document)).toBe(JSON.stringify(theirs));
   } else if (!("error" in theirs)) {
     const reason = Object.values(ON_PURPOSE).some((allows) => allows(result.refusal, document));
     expect(reason, `${JSON.stringify(document)} ${JSON.stringify(result.refusal)}`).toBe(true);
@@ -36,18 +43,25 @@ function agree(document: string): void {
 }
 
 describe("generated documents", () => {
-  it("are read as saxes and xmldom read them, however they are written", () => {
+  it("are read as saxes reads them, however they are written", () => {
     fc.assert(
       fc.property(generatedTree, style, (tree, choices) => {
         const document = write(tree, choices);
-        const result = readXml(encoder.encode(document));
-        if (!result.ok) throw new Error(`${result.refusal.code}: ${result.refusal.expected}`);
-        const ours = plainOfReader(result.value.root);
-        expect(ours).toEqual(plainOfSaxes(document));
-        // xmldom lets its own line-end rule loose on references: those documents are left to saxes.
-        if (!/\r|&#(?:13|x[dD]);|\u0085|\u2028/.test(document)) expect(ours).toEqual(plainOfXmldom(document));
+        expect(JSON.stringify(plainOfSaxes(document))).toBe(read(document));
       }),
-      { numRuns: 15000 },
+      { numRuns: 500 },
+    );
+  });
+
+  // xmldom takes a hundred times as long, and lets its own line-end rule loose on references.
+  it("are read as xmldom reads them, too", { timeout: 30_000 }, () => {
+    fc.assert(
+      fc.property(generatedTree, style, (tree, choices) => {
+        const document = write(tree, choices);
+        fc.pre(!/\r|&#(?:13|x[dD]);|\u0085|\u2028/.test(document));
+        expect(JSON.stringify(plainOfXmldom(document))).toBe(read(document));
+      }),
+      { numRuns: 40 },
     );
   });
 
