@@ -78,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const gateway: Gateway = { ended, stop: () => stopGroup(child, ended) };
   try {
-    await untilItAnswers(port, ended);
+    await untilItAnswers(port, ended, () => heard.some((line) => line.includes("Build failed")));
   } catch (error) {
     await gateway.stop();
     throw new Error(`${(error as Error).message}\n${heard.join("\n").trim()}`);
@@ -104,7 +104,7 @@ function persistence({ persistTo }: GatewayOptions): string[] {
   return persistTo === null ? [] : ["--persist-to", join(persistTo, "wrangler")];
 }
 
-async function untilItAnswers(port: number, ended: Promise<void>): Promise<void> {
+async function untilItAnswers(port: number, ended: Promise<void>, cannotBuild: () => boolean): Promise<void> {
   let over = false;
   void ended.then(() => {
     over = true;
@@ -112,6 +112,11 @@ async function untilItAnswers(port: number, ended: Promise<void>): Promise<void>
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
     if (over) throw new Error("wrangler ended before the gateway answered:");
+    // It would wait for an edit; whoever called us would not know for what.
+    if (cannotBuild()) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      throw new Error("The gateway does not build:");
+    }
     const answer = await fetchLocal(`http://admin.localhost:${port}/health`).catch(() => null);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

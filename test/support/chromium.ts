@@ -2,7 +2,7 @@
  * Finds a Chromium for the browser tests and starts it. Owns where one may be: named, installed, or shipped inside an npm package. Where none
  * works the tests are left out loudly, and under CI they fail instead: there nothing may be left out.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 import type { TestContext } from "vitest";
 import { shippedChromium, shippedFonts } from "./shipped-chromium.ts";
@@ -10,6 +10,7 @@ import { shippedChromium, shippedFonts } from "./shipped-chromium.ts";
 const INSTALLED = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"];
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
 
+let told = false;
 let starting: Promise<Browser | string> | null = null;
 
 /** The browser for this test, started once a test file. Without one the test is left out and the reason shown, or fails under CI. */
@@ -20,7 +21,9 @@ export async function browserFor(context: TestContext): Promise<Browser> {
   const reason = `Browser tests left out: ${browser}. Install Chromium, or name one in CHROMIUM_PATH.`;
   if (process.env.CI) throw new Error(reason);
   const line = "!".repeat(Math.min(reason.length, 120));
-  console.warn(`\n${line}\n${reason}\n${line}\n`);
+  // Not console.warn: the reporter keeps what a skipped test says to itself.
+  if (!told) writeSync(process.stderr.fd, `\n${line}\n${reason}\n${line}\n\n`);
+  told = true;
   return context.skip(reason);
 }
 
