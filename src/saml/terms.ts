@@ -102,7 +102,8 @@ export const METADATA_BYTES_MAX = 1_048_576;
 export const XML_DEPTH_MAX = 50;
 export const XML_ELEMENTS_MAX = 10_000;
 export const XML_ATTRIBUTES_PER_ELEMENT_MAX = 50;
-export const XML_NAMESPACE_DECLARATIONS_MAX = 500;
+/** OpenSAML declares two prefixes on every attribute value: as many values as fit into a message. */
+export const XML_NAMESPACE_DECLARATIONS_MAX = 3_000;
 /** Exclusive canonicalisation may write a namespace URI once an element: a long one would make a small message large. */
 export const XML_NAMESPACE_URI_CHARS_MAX = 256;
 /** SAML Bindings 3.4.3, 3.5.3. */

@@ -119,7 +119,7 @@ describe("A: signature missing or key not trusted", () => {
   );
   attack(
     "A16 the attacker signs a Response around his genuine assertion, and changes it",
-    ["signature_invalid", "digest_mismatch"],
+    "digest_mismatch",
     async (s) => {
       const { xml, responseId } = await s.own();
       return s.mallory.sign(asVictim(xml), responseId);

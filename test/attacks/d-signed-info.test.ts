@@ -49,43 +49,39 @@ describe("D: SignedInfo, Reference and DigestValue confusion", () => {
     });
   });
 
-  attack("D01 forged SignedInfo before the genuine one", MALFORMED, async (s) => {
+  attack("D01 forged SignedInfo before the genuine one", "signature_malformed", async (s) => {
     const { xml, signedInfo, forgedInfo } = await forgery(s);
     return putBefore(xml, signedInfo, forgedInfo);
   });
-  attack("D02 forged SignedInfo after the genuine one", MALFORMED, async (s) => {
+  attack("D02 forged SignedInfo after the genuine one", "signature_malformed", async (s) => {
     const { xml, signedInfo, forgedInfo } = await forgery(s);
     return putAfter(xml, signedInfo, forgedInfo);
   });
-  attack("D02 forged SignedInfo last in the Signature", MALFORMED, async (s) => {
+  attack("D02 forged SignedInfo last in the Signature", "signature_malformed", async (s) => {
     const { xml, signature, forgedInfo } = await forgery(s);
     return swap(xml, signature, atEnd(signature, forgedInfo));
   });
-  attack("D03 forged digest in a comment, genuine digest as text", [...MALFORMED, "digest_mismatch"], async (s) => {
+  attack("D03 forged digest in a comment, genuine digest as text", "signature_malformed", async (s) => {
     const { xml, genuineDigest, forgedDigest } = await forgery(s);
     return swap(xml, genuineDigest, `<!--${forgedDigest}-->${genuineDigest}`);
   });
-  attack("D04 genuine digest in a comment, forged digest as text", [...MALFORMED, "signature_invalid"], async (s) => {
+  attack("D04 genuine digest in a comment, forged digest as text", "signature_malformed", async (s) => {
     const { xml, genuineDigest, forgedDigest } = await forgery(s);
     return swap(xml, genuineDigest, `<!--${genuineDigest}-->${forgedDigest}`);
   });
-  attack("D05 two DigestValue elements, forged first", MALFORMED, async (s) => {
+  attack("D05 two DigestValue elements, forged first", "signature_malformed", async (s) => {
     const { xml, digestValue, genuineDigest, forgedDigest } = await forgery(s);
     return putBefore(xml, digestValue, swap(digestValue, genuineDigest, forgedDigest));
   });
-  attack("D06 two DigestValue elements, forged last", MALFORMED, async (s) => {
+  attack("D06 two DigestValue elements, forged last", "signature_malformed", async (s) => {
     const { xml, digestValue, genuineDigest, forgedDigest } = await forgery(s);
     return putAfter(xml, digestValue, swap(digestValue, genuineDigest, forgedDigest));
   });
-  attack(
-    "D07 forged DigestValue smuggled into StatusDetail, first in document order",
-    [...MALFORMED, ...WRAPPED, "digest_mismatch"],
-    async (s) => {
-      const { xml, forgedDigest } = await forgery(s);
-      const smuggled = `<samlp:StatusDetail><DigestValue xmlns="${NS.ds}">${forgedDigest}</DigestValue></samlp:StatusDetail>`;
-      return putBefore(xml, "</samlp:Status>", smuggled);
-    },
-  );
+  attack("D07 forged DigestValue smuggled into StatusDetail, first in document order", "digest_mismatch", async (s) => {
+    const { xml, forgedDigest } = await forgery(s);
+    const smuggled = `<samlp:StatusDetail><DigestValue xmlns="${NS.ds}">${forgedDigest}</DigestValue></samlp:StatusDetail>`;
+    return putBefore(xml, "</samlp:Status>", smuggled);
+  });
   for (const place of ["before", "after"] as const) {
     attack(`D08 forged SignedInfo in a ds:Object ${place} the genuine SignedInfo`, MALFORMED, async (s) => {
       const { xml, signedInfo, forgedInfo } = await forgery(s);
@@ -100,11 +96,11 @@ describe("D: SignedInfo, Reference and DigestValue confusion", () => {
       return swap(xml, genuineDigest, `<?d ${forgedDigest}?>${genuineDigest}`);
     },
   );
-  attack("D10 extra Reference for the forged assertion appended to SignedInfo", MALFORMED, async (s) => {
+  attack("D10 extra Reference for the forged assertion appended to SignedInfo", "signature_malformed", async (s) => {
     const { xml, signature, forgedInfo } = await forgery(s);
     return putAfter(xml, cut(signature, "Reference"), cut(forgedInfo, "Reference"));
   });
-  attack("D10 extra Reference first, and the genuine assertion parked", [...MALFORMED, ...WRAPPED], async (s) => {
+  attack("D10 extra Reference first, and the genuine assertion parked", "signature_misplaced", async (s) => {
     const { xml, signature, forgedInfo, genuine } = await forgery(s);
     const both = putBefore(xml, cut(signature, "Reference"), cut(forgedInfo, "Reference"));
     return putBefore(
@@ -113,7 +109,7 @@ describe("D: SignedInfo, Reference and DigestValue confusion", () => {
       `<samlp:Extensions>${withId(cut(genuine, "Assertion"), "_x")}</samlp:Extensions>`,
     );
   });
-  attack("D11 the Reference is doubled, both genuine", MALFORMED, async (s) => {
+  attack("D11 the Reference is doubled, both genuine", "signature_malformed", async (s) => {
     const { genuine } = await forgery(s);
     return putAfter(genuine, cut(genuine, "Reference"), cut(genuine, "Reference"));
   });
@@ -130,34 +126,30 @@ describe("D: SignedInfo, Reference and DigestValue confusion", () => {
   }
   attack(
     "D15 ds:Object first in Signature with SignatureMethod, CanonicalizationMethod and DigestValue of the forgery",
-    MALFORMED,
+    "signature_malformed",
     async (s) => {
       const { xml, signature, forgedInfo } = await forgery(s);
       const parts = ["SignatureMethod", "CanonicalizationMethod", "DigestValue"].map((name) => cut(forgedInfo, name));
       return swap(xml, signature, atStart(signature, `<Object>${parts.join("")}</Object>`));
     },
   );
-  attack("D16 forged digest in CDATA before the genuine text", MALFORMED, async (s) => {
+  attack("D16 forged digest in CDATA before the genuine text", "signature_malformed", async (s) => {
     const { xml, genuineDigest, forgedDigest } = await forgery(s);
     return swap(xml, genuineDigest, `<![CDATA[${forgedDigest}]]>${genuineDigest}`);
   });
-  attack("D16 genuine text before the forged digest in CDATA", MALFORMED, async (s) => {
+  attack("D16 genuine text before the forged digest in CDATA", "signature_malformed", async (s) => {
     const { xml, genuineDigest, forgedDigest } = await forgery(s);
     return swap(xml, genuineDigest, `${genuineDigest}<![CDATA[${forgedDigest}]]>`);
   });
-  attack("D17 forged digest as text, genuine digest in a child element", MALFORMED, async (s) => {
+  attack("D17 forged digest as text, genuine digest in a child element", "signature_malformed", async (s) => {
     const { xml, genuineDigest, forgedDigest } = await forgery(s);
     return swap(xml, genuineDigest, `${forgedDigest}<x>${genuineDigest}</x>`);
   });
-  attack(
-    "D18 outer forged Signature contains the genuine Signature as child",
-    [...MALFORMED, "signature_misplaced"],
-    async (s) => {
-      const { xml, signature, signedInfo, forgedInfo } = await forgery(s);
-      return swap(xml, signature, atEnd(swap(signature, signedInfo, forgedInfo), signature));
-    },
-  );
-  attack("D18 the same with the genuine one first", [...MALFORMED, "signature_misplaced"], async (s) => {
+  attack("D18 outer forged Signature contains the genuine Signature as child", "signature_misplaced", async (s) => {
+    const { xml, signature, signedInfo, forgedInfo } = await forgery(s);
+    return swap(xml, signature, atEnd(swap(signature, signedInfo, forgedInfo), signature));
+  });
+  attack("D18 the same with the genuine one first", "signature_misplaced", async (s) => {
     const { xml, signature, signedInfo, forgedInfo } = await forgery(s);
     return swap(xml, signature, atStart(swap(signature, signedInfo, forgedInfo), signature));
   });

@@ -99,7 +99,7 @@ describe("E: canonicalisation and text", () => {
   const relative = (xml: string) => asVictim(swap(xml, "<Assertion ", '<Assertion xmlns:r="relative/uri" '));
   attack(
     "E10 IdP-signed digest of the empty string; the forged assertion has a relative namespace URI",
-    ["digest_mismatch", "xml_namespace"],
+    "xml_namespace",
     async (s) => relative((await s.own({ signature: { digested: () => "" } })).xml),
   );
   attack(
@@ -107,16 +107,12 @@ describe("E: canonicalisation and text", () => {
     "digest_mismatch",
     async (s) => (await s.own({ signature: { digested: () => "" } })).xml,
   );
-  attack(
-    "E11 SignatureValue over the empty string; relative namespace on SignedInfo",
-    ["signature_invalid", "xml_namespace", "signature_malformed"],
-    async (s) => {
-      const signWith = () =>
-        signBytes(s.idp.keyPair, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", new Uint8Array());
-      const { xml } = await s.own({ signature: { signWith } });
-      return swap(asVictim(xml), "<SignedInfo>", '<SignedInfo xmlns:r="relative/uri">');
-    },
-  );
+  attack("E11 SignatureValue over the empty string; relative namespace on SignedInfo", "xml_namespace", async (s) => {
+    const signWith = () =>
+      signBytes(s.idp.keyPair, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", new Uint8Array());
+    const { xml } = await s.own({ signature: { signWith } });
+    return swap(asVictim(xml), "<SignedInfo>", '<SignedInfo xmlns:r="relative/uri">');
+  });
   for (const c14n of [
     "urn:unknown",
     "http://www.w3.org/2006/12/xml-c14n11",
@@ -223,20 +219,15 @@ describe("E: canonicalisation and text", () => {
     attack(name, ["digest_mismatch"], async (s) => change((await s.own()).xml));
   }
 
-  attack(
-    "E17 default-namespace assertion re-declared with xmlns:é",
-    ["xml_namespace", "xml_malformed", "message_type", "assertion_missing", "schema_invalid", "signature_misplaced"],
-    async (s) => swap((await s.own()).xml, `xmlns="${NS.saml}"><Issuer>`, `xmlns:é="${NS.saml}"><Issuer>`),
+  attack("E17 default-namespace assertion re-declared with xmlns:é", "xml_namespace", async (s) =>
+    swap((await s.own()).xml, `xmlns="${NS.saml}"><Issuer>`, `xmlns:é="${NS.saml}"><Issuer>`),
   );
-  attack(
-    "E28 xmlns renamed to xmlns:é on the signed apex, victim's assertion",
-    ["xml_namespace", "xml_malformed", "assertion_missing", "schema_invalid", "signature_misplaced"],
-    async (s) =>
-      swap(
-        (await s.victims()).xml,
-        / xmlns="urn:oasis:names:tc:SAML:2.0:assertion"><Issuer>https:\/\/[^<]*<\/Issuer><Signature/,
-        ` xmlns:é="${NS.saml}"><Issuer>${s.idp.entityId}</Issuer><Signature`,
-      ),
+  attack("E28 xmlns renamed to xmlns:é on the signed apex, victim's assertion", "xml_namespace", async (s) =>
+    swap(
+      (await s.victims()).xml,
+      / xmlns="urn:oasis:names:tc:SAML:2.0:assertion"><Issuer>https:\/\/[^<]*<\/Issuer><Signature/,
+      ` xmlns:é="${NS.saml}"><Issuer>${s.idp.entityId}</Issuer><Signature`,
+    ),
   );
 
   const withComments = [
@@ -255,7 +246,7 @@ describe("E: canonicalisation and text", () => {
 
   attack(
     "E23 an IdP whose entityID starts with ours, signed with its own key, Issuer split by a comment",
-    ["signature_invalid", "issuer_mismatch"],
+    "signature_invalid",
     async (s) => {
       const issuer = `${s.idp.entityId}.evil.example`;
       const { xml } = await s.mallory.respond({ ...s.options, issuer, nameID: VICTIM });
@@ -297,15 +288,8 @@ describe("E: canonicalisation and text", () => {
   attack("E30 an unused declaration on the NameID breaks an inclusive digest", "digest_mismatch", async (s) =>
     swap((await s.own({ signature: { c14n: C14N.inclusive } })).xml, "<NameID ", '<NameID xmlns:unused="urn:x" '),
   );
-  attack(
-    "E31 markup put into the enveloped transform's element",
-    ["signature_malformed", "signature_transform", "signature_invalid"],
-    async (s) =>
-      putAfter(
-        (await s.own()).xml,
-        `<Transform Algorithm="${TRANSFORM_ENVELOPED}">`.replace(">", "/>"),
-        "<Transform/>",
-      ),
+  attack("E31 markup put into the enveloped transform's element", "signature_transform", async (s) =>
+    putAfter((await s.own()).xml, `<Transform Algorithm="${TRANSFORM_ENVELOPED}">`.replace(">", "/>"), "<Transform/>"),
   );
   attack("E32 the Subject as escaped text of the NameID", "digest_mismatch", async (s) => {
     const { xml } = await s.own();

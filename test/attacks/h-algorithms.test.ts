@@ -95,7 +95,7 @@ describe("H: algorithms and keys", () => {
       async (s) => (await s.own({ signature: { signWith: (octets) => change(rsaSha256(s, octets)) } })).xml,
     );
   }
-  attack("H04 the signature plus the modulus", ["signature_invalid", "signature_malformed"], async (s) => {
+  attack("H04 the signature plus the modulus", "signature_invalid", async (s) => {
     const modulus = toBig(Buffer.from(s.idp.keyPair.privateJwk.n ?? "", "base64url"));
     return (await s.own({ signature: { signWith: (octets) => fromBig(toBig(rsaSha256(s, octets)) + modulus, 257) } }))
       .xml;

@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
     ),
   ],
   ["K06 empty Audience element", "audience_mismatch", { audience: "" }],
-  ["K06 AudienceRestriction without an Audience", ["audience_mismatch", "schema_invalid"], { audience: [] }],
+  ["K06 AudienceRestriction without an Audience", "audience_mismatch", { audience: [] }],
   ["K07 Audience differs by a trailing slash", "audience_mismatch", { audience: `${ENTITY_ID}/` }],
   ["K07 Audience differs in case", "audience_mismatch", { audience: ENTITY_ID.toUpperCase() }],
   ["K07 Audience with white space around", "audience_mismatch", { audience: ` ${ENTITY_ID} ` }],
@@ -81,12 +81,12 @@ const ROWS: readonly Row[] = [
   ],
   [
     "K09 Audience in another namespace",
-    ["audience_mismatch", "schema_invalid"],
+    "audience_mismatch",
     conditions((c) => swap(c, "<Audience>", '<Audience xmlns="urn:x">')),
   ],
   [
     "K09 AudienceRestriction in another namespace",
-    ["audience_missing", "condition_unknown"],
+    "audience_missing",
     conditions((c) => swap(c, "<AudienceRestriction>", '<AudienceRestriction xmlns="urn:x">')),
   ],
   // Destination and Recipient
@@ -102,7 +102,7 @@ const ROWS: readonly Row[] = [
   ["K14 no Destination where both are signed", "destination_missing", { destination: null, sign: "both" }],
   // Issuer
   ["K15 Issuer is another identity provider", "issuer_mismatch", { issuer: "https://sts.windows.net/other/" }],
-  ["K16 Issuer is empty", ["issuer_mismatch", "issuer_missing"], { issuer: "" }],
+  ["K16 Issuer is empty", "issuer_mismatch", { issuer: "" }],
   ["K17 assertion without Issuer", "issuer_missing", assertion((x) => drop(x, cut(x, "Issuer")))],
   [
     "K18 Response Issuer is another IdP, Response signed",
@@ -141,17 +141,17 @@ const ROWS: readonly Row[] = [
   ],
   [
     "K22 SubjectConfirmationData has none, the Response ours",
-    ["in_response_to_missing", "in_response_to_mismatch"],
+    "in_response_to_missing",
     { inResponseTo: null, responseInResponseTo: REQUEST },
   ],
   [
     "K22 the same where IdP-initiated is allowed",
-    ["in_response_to_missing", "in_response_to_mismatch"],
+    "in_response_to_missing",
     { inResponseTo: null, responseInResponseTo: REQUEST },
     { allowIdpInitiated: true },
   ],
   ["K23 no InResponseTo at all while a request is pending", "in_response_to_missing", { inResponseTo: null }],
-  ["K23 an empty InResponseTo", ["in_response_to_mismatch", "in_response_to_missing"], { inResponseTo: "" }],
+  ["K23 an empty InResponseTo", "in_response_to_mismatch", { inResponseTo: "" }],
   [
     "K24 Response InResponseTo wrong, SubjectConfirmationData right",
     "in_response_to_mismatch",
@@ -244,17 +244,17 @@ const ROWS: readonly Row[] = [
   ]),
   [
     "K32 expired two hours ago, written with an offset of -12:00",
-    ["time_invalid", "conditions_expired"],
+    "time_invalid",
     conditions((c) => swap(c, /NotOnOrAfter="[^"]*"/, `NotOnOrAfter="${iso(NOW - 14 * HOUR).replace("Z", "-12:00")}"`)),
   ],
   [
     "K32 the same in SubjectConfirmationData",
-    ["time_invalid", "subject_confirmation_expired"],
+    "time_invalid",
     confirmation(() => data({ NotOnOrAfter: iso(NOW + 10 * HOUR).replace("Z", "+12:00") })),
   ],
   [
     "K33 NotBefore after NotOnOrAfter",
-    ["time_invalid", "conditions_expired", "conditions_not_yet_valid"],
+    "time_invalid",
     { notBefore: NOW + HOUR, notOnOrAfter: NOW - HOUR, confirmationNotOnOrAfter: NOW + HOUR },
   ],
   ["K34 no Conditions at all", "conditions_missing", assertion((x) => drop(x, cut(x, "Conditions")))],
@@ -288,17 +288,17 @@ const ROWS: readonly Row[] = [
   ],
   [
     "K38 two confirmations: each satisfies a different half of the checks",
-    ["recipient_mismatch", "subject_confirmation_expired"],
+    "recipient_mismatch",
     confirmation(() => data({ Recipient: "https://other.example/" }) + data({ NotOnOrAfter: iso(NOW - HOUR) })),
   ],
   [
     "K38 the halves in the other order",
-    ["recipient_mismatch", "subject_confirmation_expired"],
+    "subject_confirmation_expired",
     confirmation(() => data({ NotOnOrAfter: iso(NOW - HOUR) }) + data({ Recipient: "https://other.example/" })),
   ],
   [
     "K38 one confirmation with two SubjectConfirmationData halves",
-    ["recipient_mismatch", "subject_confirmation_expired", "schema_invalid", "subject_confirmation_missing"],
+    "recipient_mismatch",
     confirmation(
       () =>
         `<SubjectConfirmation Method="${BEARER}"><SubjectConfirmationData Recipient="https://other.example/" NotOnOrAfter="${iso(NOW + HOUR)}" InResponseTo="${REQUEST}"/><SubjectConfirmationData Recipient="${ACS}" NotOnOrAfter="${iso(NOW - HOUR)}" InResponseTo="${REQUEST}"/></SubjectConfirmation>`,
@@ -416,7 +416,7 @@ const ROWS: readonly Row[] = [
     assertion((x) => swap(x, /IssueInstant="[^"]*"/, `IssueInstant="${iso(NOW - HOUR)}"`)),
   ],
   ["K50 SessionNotOnOrAfter an hour ago", "session_not_on_or_after_passed", { sessionNotOnOrAfter: NOW - HOUR }],
-  ["K50 AuthnInstant two days ahead", ["time_invalid", "authn_instant_too_old"], { authnInstant: NOW + 48 * HOUR }],
+  ["K50 AuthnInstant two days ahead", "time_invalid", { authnInstant: NOW + 48 * HOUR }],
   [
     "K51 assertion without Subject; the e-mail address is only an attribute",
     "subject_missing",
