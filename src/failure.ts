@@ -164,7 +164,12 @@ export function newReference(): string {
 }
 
 /** The page of a refused sign-in. `refreshTo` leads a visitor who is signed in all the same (the back button) home. */
-export function refusalResponse(p: { code: RefusalCode; reference: string; retry: string; refreshTo?: string }): Response {
+export function refusalResponse(p: {
+  code: RefusalCode;
+  reference: string;
+  retry: string;
+  refreshTo?: string;
+}): Response {
   const face = FACES[faceOf(p.code)];
   return refusalPage({
     status: face.status,

@@ -20,7 +20,10 @@ export async function readForm(
   }
   const body = await readBounded(request, bytesMax);
   if (body === null) {
-    return { ok: false, refusal: { code: "message_too_large", expected: `${bytesMax} bytes or less`, received: "more" } };
+    return {
+      ok: false,
+      refusal: { code: "message_too_large", expected: `${bytesMax} bytes or less`, received: "more" },
+    };
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);

@@ -33,6 +33,7 @@ export function log(event: LogEvent, fields: LogFields): void {
     durationMs: fields.durationMs,
     error: fields.error?.slice(0, ERROR_CHARS_MAX),
   };
-  if (event === "bug" || event === "misconfigured" || event === "storage_unavailable") console.error(JSON.stringify(line));
+  if (event === "bug" || event === "misconfigured" || event === "storage_unavailable")
+    console.error(JSON.stringify(line));
   else console.log(JSON.stringify(line));
 }

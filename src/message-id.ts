@@ -18,7 +18,12 @@ const RANDOM_BYTES = 16;
 /** "_", 22 characters of randomness, 8 of time in hexadecimal seconds, 22 of tag. SAML Core 1.3.4: 128 random bits; an NCName never starts with a digit. */
 const MESSAGE_ID = /^_([A-Za-z0-9_-]{22})([0-9a-f]{8})([A-Za-z0-9_-]{22})$/;
 
-export async function makeMessageId(sealer: Sealer, kind: RequestKind, companyId: string, now: number): Promise<string> {
+export async function makeMessageId(
+  sealer: Sealer,
+  kind: RequestKind,
+  companyId: string,
+  now: number,
+): Promise<string> {
   const random = Buffer.from(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))).toString("base64url");
   const seconds = Math.floor(now / 1000);
   const body = random + seconds.toString(16).padStart(8, "0");

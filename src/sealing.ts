@@ -12,7 +12,8 @@ export type Purpose =
   | "logout-request-id"
   | "continue"
   | "wrapped-key"
-  | "cursor";
+  | "cursor"
+  | "csrf";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */
