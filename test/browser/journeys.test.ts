@@ -52,8 +52,8 @@ async function refusal({ demo, tab }: Visit): Promise<{ code: string; record: Re
   return { code: String(record?.code), record: record ?? {} };
 }
 
-const picturesIn = (tab: Page) =>
-  tab.locator("figure img").evaluate((image: { complete: boolean; naturalWidth: number }) => image.naturalWidth);
+/** Pixels across, of what the browser really decoded. */
+const pictureWidth = (tab: Page) => tab.locator("figure img").evaluate("(image) => image.naturalWidth");
 
 afterAll(strike);
 
@@ -69,7 +69,7 @@ describe.for(["POST", "Redirect"] as const)("by %s", (binding) => {
     // Only a page of ours can keep the fragment, and by Redirect there is none.
     if (binding === "POST") expect(arrived.hash).toBe("#details");
     expect(await tab.getByRole("heading", { level: 1 }).textContent()).toBe("Blue hour at the lake");
-    expect(await picturesIn(tab)).toBe(1500);
+    expect(await pictureWidth(tab)).toBe(1500);
 
     const session = await sessionOf(visitor);
     expect(session).toMatchObject({ status: 200, user: { email: "b.simon@acme.example", group: { title: "Staff" } } });

@@ -76,7 +76,7 @@ async function tagsOf(response: Response): Promise<{ name: string; attributes: [
   const rewritten = new HTMLRewriter()
     .on("*", {
       element(element) {
-        tags.push({ name: element.tagName, attributes: [...element.attributes] as [string, string][] });
+        tags.push({ name: element.tagName, attributes: [...element.attributes] as unknown as [string, string][] });
       },
     })
     .transform(response);
