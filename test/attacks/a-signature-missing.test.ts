@@ -151,6 +151,30 @@ describe("A: signature missing or key not trusted", () => {
       return swap(asVictim(drop(xml, signature)), "</Issuer><Subject>", `</Issuer>${signature}<Subject>`);
     },
   );
+  attack(
+    "A19 the IdP signs a Response around an assertion whose own signature is the attacker's",
+    "signature_invalid",
+    async (s) => {
+      const { xml, responseId } = await s.mallory.respond({ ...s.options, nameID: VICTIM });
+      return s.idp.sign(xml, responseId);
+    },
+  );
+  attack(
+    "A19 the IdP signs a Response around an assertion that was changed after it was signed",
+    "digest_mismatch",
+    async (s) => {
+      const { xml, responseId } = await s.own();
+      return s.idp.sign(asVictim(xml), responseId);
+    },
+  );
+  attack(
+    "A19 a genuine signed assertion in a Response whose own signature is broken",
+    ["signature_invalid", "digest_mismatch"],
+    async (s) => {
+      const { xml } = await s.own({ sign: "both" });
+      return swap(xml, "<samlp:Status>", "<samlp:Extensions/><samlp:Status>");
+    },
+  );
   attack("A18 no certificate is pinned", "certificate_missing", async (s) => ({
     message: (await s.own()).xml,
     overrides: { certificates: [] },

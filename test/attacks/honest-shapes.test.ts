@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { decideResponse } from "../../src/saml/index.ts";
 import { C14N, DIGEST, SIGNATURE } from "../../src/saml/terms.ts";
 import { entraClaims } from "../support/identity-provider.ts";
-import { type Shape, shapes } from "../support/messages/providers.ts";
+import type { Shape } from "../support/messages/provider-shape.ts";
+import { shapes } from "../support/messages/providers.ts";
 import {
   ATTACKER,
   asLists,
