@@ -61,7 +61,9 @@ export function publicKeyOf(certificate: Certificate, uri: string): Promise<Cryp
   const { parameters } = signatureAlgorithm(uri);
   const { key } = certificate;
   const algorithm = key.type === "EC" ? { name: "ECDSA", namedCurve: key.curve } : parameters;
-  const made = crypto.subtle.importKey("spki", certificate.spki, algorithm, false, ["verify"]).catch(() => null);
+  const made = crypto.subtle
+    .importKey("spki", new Uint8Array(certificate.spki), algorithm, false, ["verify"])
+    .catch(() => null);
   byAlgorithm.set(uri, made);
   return made;
 }

@@ -4,7 +4,15 @@
  * it are used, because those believe more of a message than SAML allows.
  */
 import { createHash } from "node:crypto";
-import { Application, CryptoConfig, HashAlgorithm, Reference, SignatureAlgorithm, SignedXml } from "xmldsigjs";
+import {
+  Application,
+  CryptoConfig,
+  type DigestReferenceSource,
+  HashAlgorithm,
+  Reference,
+  SignatureAlgorithm,
+  SignedXml,
+} from "xmldsigjs";
 import { SIGNATURE_ALGORITHM_URIS, signatureAlgorithm } from "./signature-algorithms.ts";
 import { DIGEST } from "./terms.ts";
 
@@ -27,7 +35,7 @@ for (const uri of SIGNATURE_ALGORITHM_URIS) {
       return null;
     }
 
-    override Verify(signedInfo: string, key: CryptoKey, value: Uint8Array): Promise<boolean> {
+    override Verify(signedInfo: string, key: CryptoKey, value: Uint8Array<ArrayBuffer>): Promise<boolean> {
       return crypto.subtle.verify(parameters, key, value, encoder.encode(signedInfo));
     }
 
@@ -37,6 +45,9 @@ for (const uri of SIGNATURE_ALGORITHM_URIS) {
   }
   CryptoConfig.RegisterSignatureAlgorithm(uri, AllowedSignature);
 }
+
+/** The library hashes text and DOM nodes too; it is given octets only. */
+type HashInput = Parameters<HashAlgorithm["Digest"]>[0];
 
 for (const [uri, name] of [
   [DIGEST.sha1, "SHA-1"],
@@ -49,8 +60,12 @@ for (const [uri, name] of [
     override namespaceURI = uri;
 
     /** Not by WebCrypto: waiting for another thread takes longer than hashing a message. */
-    override Digest(octets: Uint8Array): Promise<Uint8Array> {
-      return Promise.resolve(createHash(name.replace("-", "")).update(octets).digest());
+    override Digest(octets: HashInput): Promise<Uint8Array> {
+      return Promise.resolve(
+        createHash(name.replace("-", ""))
+          .update(octets as Uint8Array)
+          .digest(),
+      );
     }
   }
   CryptoConfig.RegisterHashAlgorithm(uri, AllowedDigest);
@@ -85,7 +100,7 @@ export class CanonicalSignedXml extends SignedXml {
 
   /** XML-DSig 3.2.1: the digest of the reference's canonical octets. */
   digest(octets: Uint8Array): Promise<Uint8Array> {
-    return this.DigestReference(octets, this.#reference);
+    return this.DigestReference(octets as DigestReferenceSource, this.#reference);
   }
 
   /** XML-DSig 3.1.2: this key's signature over SignedInfo. */
@@ -104,12 +119,12 @@ export class CanonicalSignedXml extends SignedXml {
   }
 
   /** The library would resolve the URI and apply transforms to a DOM. */
-  protected override DigestReference(source: Uint8Array, reference: Reference): Promise<Uint8Array> {
-    return digestOctets(reference.DigestMethod.Algorithm, source);
+  protected override DigestReference(source: DigestReferenceSource, reference: Reference): Promise<Uint8Array> {
+    return CryptoConfig.CreateHashAlgorithm(reference.DigestMethod.Algorithm).Digest(source);
   }
 }
 
 /** `algorithm` is one of DIGEST. */
 export function digestOctets(algorithm: string, octets: Uint8Array): Promise<Uint8Array> {
-  return CryptoConfig.CreateHashAlgorithm(algorithm).Digest(octets);
+  return CryptoConfig.CreateHashAlgorithm(algorithm).Digest(octets as HashInput);
 }

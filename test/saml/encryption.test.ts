@@ -144,7 +144,10 @@ describe("every allowed algorithm decrypts", () => {
 });
 
 /** RSA-OAEP by WebCrypto with SHA-1, a third implementation. */
-async function wrapWithWebCrypto(contentKey: Uint8Array, label?: Uint8Array): Promise<ArrayBuffer> {
+async function wrapWithWebCrypto(
+  contentKey: Uint8Array<ArrayBuffer>,
+  label?: Uint8Array<ArrayBuffer>,
+): Promise<ArrayBuffer> {
   const algorithm = { name: "RSA-OAEP", hash: "SHA-1" };
   const publicKey = await crypto.subtle.importKey("spki", ours.spki, algorithm, false, ["encrypt"]);
   return crypto.subtle.encrypt(label ? { name: "RSA-OAEP", label } : { name: "RSA-OAEP" }, publicKey, contentKey);

@@ -112,7 +112,8 @@ describe("which algorithm", () => {
   test.each(["certificate", "spki"] as const)("HMAC keyed with the public %s is refused", async (what) => {
     const secret = what === "certificate" ? Buffer.from(idp.certificate, "base64") : idp.spki;
     const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-    const signWith = async (octets: Uint8Array) => new Uint8Array(await crypto.subtle.sign("HMAC", key, octets));
+    const signWith = async (octets: Uint8Array) =>
+      new Uint8Array(await crypto.subtle.sign("HMAC", key, Uint8Array.from(octets)));
     expect((await refusalOfStyle({ method: hmac, signWith })).code).toBe("signature_algorithm");
   });
 
@@ -182,12 +183,12 @@ describe("what a signature value may be", () => {
   test("a signature over a DigestInfo with octets behind it (exponent 3 forgeries) is refused", async () => {
     const prefix = Buffer.from("3031300d060960864801650304020105000420", "hex");
     const signWith = async (octets: Uint8Array) => {
-      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", octets));
+      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(octets)));
       return rawRsaSign(idp, pkcs1Encode(Buffer.concat([prefix, hash, Buffer.alloc(8)]), 256));
     };
     expect((await refusalOfStyle({ signWith })).code).toBe("signature_invalid");
     const honest = async (octets: Uint8Array) => {
-      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", octets));
+      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(octets)));
       return rawRsaSign(idp, pkcs1Encode(Buffer.concat([prefix, hash]), 256));
     };
     const control = await signElementById(RESPONSE, "_a", idp, { signWith: honest });
