@@ -29,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await idp?.stop();
   await gateway?.stop();
+  expect(gateway?.faults).toEqual([]);
 });
 
 async function connect(settings: Readonly<Record<string, unknown>> = {}, options: SamlpOptions = {}): Promise<Company> {

@@ -46,6 +46,8 @@ export interface Gateway {
   readonly api: Api;
   /** A folder of this run's own. */
   readonly folder: string;
+  /** What it logged that no message from outside may ever bring about. */
+  readonly faults: readonly string[];
   /** Makes a company whose settings come from the metadata of an identity provider, with just-in-time provisioning. */
   company(slug: string, idpMetadata: string, settings?: Readonly<Record<string, unknown>>): Promise<Company>;
   stop(): Promise<void>;
@@ -57,6 +59,8 @@ export interface Arrived {
   readonly headers: Readonly<Record<string, string>>;
   readonly identity: IdentityCheck;
 }
+
+const FAULT = /"event":"(?:bug|storage_unavailable|misconfigured)"/;
 
 export async function freePort(): Promise<number> {
   const probe = createServer();
@@ -83,12 +87,17 @@ export async function startInteropGateway(): Promise<Gateway> {
   await writeFile(secretsFile, `OPERATOR_TOKEN=${operatorToken}\nGATEWAY_SECRET=${secret}\n`, { mode: 0o600 });
   const originUrl = `http://127.0.0.1:${originPort}`;
   const origin = await serve(originPort, (request) => arrived(request, originUrl));
+  const faults: string[] = [];
   const options = {
     port,
     secretsFile,
     folder: join(import.meta.dirname, "../.."),
     persistTo: folder,
-    print: (line: string) => console.log(line),
+    // Its log of who came and went is not for people who run tests.
+    print: (line: string) => {
+      if (FAULT.test(line)) faults.push(line);
+      else if (!line.startsWith("{")) console.log(line);
+    },
     signal: untilTheEnd().signal,
   };
   await applyMigrations(options);
@@ -98,6 +107,7 @@ export async function startInteropGateway(): Promise<Gateway> {
     port,
     api,
     folder,
+    faults,
     company: (slug, idpMetadata, settings = {}) =>
       setUpCompany({ api, port, operatorToken, originUrl }, slug, idpMetadata, settings),
     async stop() {

@@ -1,12 +1,11 @@
 /** Single logout with SimpleSAMLphp: begun here, begun there, with two companies in one browser, by Redirect and by POST. */
 import { describe, expect, it } from "vitest";
-import { BINDING, NAME_ID_FORMAT } from "../../src/saml/index.ts";
-import type { Browser, Page } from "./support-browser.ts";
-import type { Company } from "./support-gateway.ts";
-import { arrivedAt, deliver, formWith, sessionOf, textOf, toIdentityProvider } from "./support-journey.ts";
-import { useSimpleSamlPhp } from "./support-simplesamlphp.ts";
+import { BINDING, NAME_ID_FORMAT } from "../../../src/saml/index.ts";
+import type { Browser, Page } from "../support-browser.ts";
+import type { Company } from "../support-gateway.ts";
+import { arrivedAt, deliver, formWith, sessionOf, textOf, toIdentityProvider } from "../support-journey.ts";
+import { ssp } from "./people.ts";
 
-const ssp = useSimpleSamlPhp();
 /** SimpleSAMLphp signs logout messages only when told to; the gateway believes no other. */
 const SIGNING = { "sign.logout": true };
 /** So that SimpleSAMLphp's Lax cookie comes along, and it remembers who signed in. */

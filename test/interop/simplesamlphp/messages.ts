@@ -1,12 +1,11 @@
 /** What SimpleSAMLphp can make of an answer: signed here or there or not at all, encrypted in every way, and spoiled on its way. */
 import { describe, expect, it } from "vitest";
-import { SIGNATURE } from "../../src/saml/index.ts";
-import { Browser, type Page } from "./support-browser.ts";
-import type { Company } from "./support-gateway.ts";
-import { arrivedAt, deliver, expectRefused, formWith, responseXml, sessionOf, toField } from "./support-journey.ts";
-import { useSimpleSamlPhp } from "./support-simplesamlphp.ts";
+import { SIGNATURE } from "../../../src/saml/index.ts";
+import { Browser, type Page } from "../support-browser.ts";
+import type { Company } from "../support-gateway.ts";
+import { arrivedAt, deliver, expectRefused, formWith, responseXml, sessionOf, toField } from "../support-journey.ts";
+import { ssp } from "./people.ts";
 
-const ssp = useSimpleSamlPhp();
 const XMLENC = "http://www.w3.org/2001/04/xmlenc#";
 const XMLENC11 = "http://www.w3.org/2009/xmlenc11#";
 

@@ -1,8 +1,7 @@
-/** One gateway and one SimpleSAMLphp for a test file, and what its people do between them. */
+/** One gateway and one SimpleSAMLphp for all tests of the two, and what the people do between them. */
 import { afterAll, beforeAll, expect } from "vitest";
-import { type ServiceProviderOptions, type SimpleSamlPhp, startSimpleSamlPhp } from "./simplesamlphp/server.ts";
-import { Browser, type Page } from "./support-browser.ts";
-import { type Arrived, type Company, type Gateway, startInteropGateway } from "./support-gateway.ts";
+import { Browser, type Page } from "../support-browser.ts";
+import { type Arrived, type Company, type Gateway, startInteropGateway } from "../support-gateway.ts";
 import {
   arrivedAt,
   deliver,
@@ -11,7 +10,8 @@ import {
   type SessionView,
   sessionOf,
   toIdentityProvider,
-} from "./support-journey.ts";
+} from "../support-journey.ts";
+import { type ServiceProviderOptions, type SimpleSamlPhp, startSimpleSamlPhp } from "./server.ts";
 
 /** The people of simplesamlphp/config/authsources.php. */
 const PASSWORDS = { bsimon: "correct horse", zoe: "battery staple", nomail: "no address" } as const;
@@ -40,8 +40,8 @@ export interface Interop {
   signIn(company: Company, person?: Person): Promise<SignedIn>;
 }
 
-/** Starts both before the tests of the file and ends both after them. */
-export function useSimpleSamlPhp(): Interop {
+/** Starts both before the tests of the file and ends both after them. Whatever was sent, the gateway must not have failed. */
+function useSimpleSamlPhp(): Interop {
   let gateway: Gateway;
   let idp: SimpleSamlPhp;
   let companies = 0;
@@ -53,6 +53,7 @@ export function useSimpleSamlPhp(): Interop {
   afterAll(async () => {
     await idp?.stop();
     await gateway?.stop();
+    expect(gateway?.faults).toEqual([]);
   });
 
   const interop: Interop = {
@@ -86,3 +87,5 @@ export function useSimpleSamlPhp(): Interop {
   };
   return interop;
 }
+
+export const ssp = useSimpleSamlPhp();
