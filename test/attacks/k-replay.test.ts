@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { STATUS_SUCCESS } from "../../src/saml/terms.ts";
 import {
-  ACS,
   Door,
   ENTITY_ID,
   fieldOf,
