@@ -4,7 +4,7 @@ import type { SamlRefusal } from "../../src/saml/refusal.ts";
 import { verifyElement } from "../../src/saml/signature.ts";
 import { C14N, DIGEST, NS, SIGNATURE } from "../../src/saml/terms.ts";
 import { fromBig, type KeyPair, keyPair, pkcs1Encode, rawRsaSign, toBig } from "../support/messages/keys.ts";
-import { codeOf, parsed, pinned, RESPONSE, verifyById } from "../support/messages/pinned.ts";
+import { codeOf, elementById, parsed, pinned, RESPONSE, verifyById } from "../support/messages/pinned.ts";
 import { digestBase64, type SignatureStyle, signElementById } from "../support/messages/sign.ts";
 import { cut, drop, putAfter, putBefore, swap } from "../support/messages/surgery.ts";
 
@@ -85,6 +85,16 @@ describe("whose key", () => {
     const byElliptic = await signElementById(RESPONSE, "_a", elliptic);
     expect((await refusalOf(byElliptic)).code).toBe("signature_algorithm");
   });
+});
+
+test("a pinned elliptic key whose point is not on its curve verifies nothing, and is no error", async () => {
+  const elliptic = await keyPair("P-256");
+  const off = pinned(elliptic);
+  const spki = Uint8Array.from(off.spki);
+  spki[spki.length - 1] = spki.at(-1)! ^ 1;
+  const element = elementById(parsed(await signElementById(RESPONSE, "_a", elliptic)), "_a");
+  const result = await verifyElement(element, { certificates: [{ ...off, spki }], allowSha1: false });
+  expect(codeOf(result)).toBe("signature_invalid");
 });
 
 describe("which algorithm", () => {
