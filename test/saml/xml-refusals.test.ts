@@ -257,6 +257,8 @@ const NAMESPACES: readonly Case[] = [
   ["a namespace with a blank", "<a §xmlns:p='urn:p '/>", "xml_namespace"],
   ["a namespace with a line end", "<a §xmlns:p='urn:p&#10;'/>", "xml_namespace"],
   ["a namespace with a no-break space", "<a §xmlns:p='urn:\u00a0p'/>", "xml_namespace"],
+  ["a namespace with braces", "<a §xmlns:p='urn:{p}'/>", "xml_namespace"],
+  ["a namespace with a letter beyond ASCII", "<a §xmlns:p='http://é/'/>", "xml_namespace"],
   ["Canonical XML 1.3 a relative namespace", "<a §xmlns:p='p'/>", "xml_namespace"],
   ["Canonical XML 1.3 a relative namespace with a path", "<a §xmlns='../p:q'/>", "xml_namespace"],
 ];

@@ -23,7 +23,13 @@ export type GeneratedNode =
 export type Style = readonly number[];
 
 const PREFIXES = ["", "", "a", "b", "saml", "A-1", "_"];
-const URIS = ["urn:a", "urn:b", "http://example.com/ns#", "urn:oasis:names:tc:SAML:2.0:assertion", "http://é.example/"];
+const URIS = [
+  "urn:a",
+  "urn:b",
+  "http://example.com/ns#",
+  "urn:oasis:names:tc:SAML:2.0:assertion",
+  "http://xn--9ca.example/a'?b=%20c",
+];
 const LOCAL_NAMES = ["a", "b", "Assertion", "e-1.2", "_x", "élan", "名前", "\u{10000}x", "\uf900x"];
 
 const characters = fc.oneof(
