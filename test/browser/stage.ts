@@ -18,7 +18,7 @@ export const LOOKS = [
 
 export const PICTURES = process.env.UPDATE_PICTURES
   ? join(import.meta.dirname, "../../docs/pictures")
-  : mkdtempSync(join(tmpdir(), "vestibule-pictures-"));
+  : join(tmpdir(), "vestibule-pictures");
 
 const PORT_TRIES = 5;
 
