@@ -7,6 +7,8 @@ import type { Services } from "../context.ts";
 import type { Session } from "../session/index.ts";
 import { newId } from "../store/index.ts";
 import { assertionSigner, type Tenant } from "../tenant/index.ts";
+import { type IdentityProof, identityHeaders } from "./request-headers.ts";
+import { originOf } from "./target.ts";
 
 /** From `iat` to `exp`. */
 export const ASSERTION_LIFE_SECONDS = 60;
@@ -17,44 +19,70 @@ export const ASSERTION_REUSED_MS = 25_000;
 /** Some 2 KB each. */
 const ASSERTIONS_MAX = 2_000;
 
-interface Signed {
+interface Signed extends IdentityProof {
   readonly signedAt: number;
-  readonly token: string;
 }
 
-/** By all that the assertion says: whoever was moved or renamed gets another one at once. */
-const memories = new WeakMap<Services["sealer"], Map<string, Signed>>();
+interface Memory {
+  /** By all that the assertion says: whoever was moved or renamed gets another one at once. */
+  readonly byClaims: Map<string, Signed>;
+  /** The same, for whom the objects are still the same. */
+  readonly bySession: WeakMap<Session, { readonly tenant: Tenant; readonly signed: Signed }>;
+}
 
-export async function identityAssertion(services: Services, tenant: Tenant, session: Session): Promise<string> {
+/** One an isolate; the sealer is made once an isolate and stands for it. */
+const memories = new WeakMap<Services["sealer"], Memory>();
+
+/** What the origin is told about a visitor, and the proof of it. */
+export async function identityOf(services: Services, tenant: Tenant, session: Session): Promise<IdentityProof> {
   let memory = memories.get(services.sealer);
   if (!memory) {
-    memory = new Map();
+    memory = { byClaims: new Map(), bySession: new WeakMap() };
     memories.set(services.sealer, memory);
   }
+  const now = services.now();
+  const same = memory.bySession.get(session);
+  if (same && same.tenant === tenant && isUsable(same.signed, now)) return same.signed;
+
+  const signed = await signedFor(services, tenant, session, { now, byClaims: memory.byClaims });
+  memory.bySession.set(session, { tenant, signed });
+  return signed;
+}
+
+async function signedFor(
+  services: Services,
+  tenant: Tenant,
+  session: Session,
+  { now, byClaims }: { now: number; byClaims: Memory["byClaims"] },
+): Promise<Signed> {
   const { kid, privateKey } = await assertionSigner(services, tenant);
   const claims = claimsOf(tenant, session);
   const key = JSON.stringify([kid, claims]);
-  const now = services.now();
-  const known = memory.get(key);
-  if (known && now >= known.signedAt && now < known.signedAt + ASSERTION_REUSED_MS) return known.token;
+  const known = byClaims.get(key);
+  if (known && isUsable(known, now)) return known;
 
   const issuedAt = Math.floor(now / 1000) - ASSERTION_BACKDATED_SECONDS;
-  const token = await new SignJWT({ ...claims, jti: newId() })
+  const assertion = await new SignJWT({ ...claims, jti: newId() })
     .setProtectedHeader({ alg: "ES256", kid, typ: "JWT" })
     .setIssuedAt(issuedAt)
     .setNotBefore(issuedAt)
     .setExpirationTime(issuedAt + ASSERTION_LIFE_SECONDS)
     .sign(privateKey);
-  memory.delete(key);
-  if (memory.size >= ASSERTIONS_MAX) memory.delete(memory.keys().next().value as string);
-  memory.set(key, { signedAt: now, token });
-  return token;
+  const signed = { signedAt: now, assertion, headers: identityHeaders(tenant, session) };
+  byClaims.delete(key);
+  if (byClaims.size >= ASSERTIONS_MAX) byClaims.delete(byClaims.keys().next().value as string);
+  byClaims.set(key, signed);
+  return signed;
+}
+
+function isUsable({ signedAt }: Signed, now: number): boolean {
+  return now >= signedAt && now < signedAt + ASSERTION_REUSED_MS;
 }
 
 function claimsOf(tenant: Tenant, session: Session) {
   return {
     iss: tenant.baseUrl,
-    aud: new URL(tenant.company.originUrl).origin,
+    aud: originOf(tenant.company.originUrl).url.origin,
     sub: session.userId,
     sid: session.id,
     company: tenant.company.slug,

@@ -1,6 +1,6 @@
 /** Headers that belong to one connection and end with it (RFC 9110, 7.6.1), in either direction. */
 
-const HOP_BY_HOP: readonly string[] = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -10,16 +10,13 @@ const HOP_BY_HOP: readonly string[] = [
   "trailer",
   "transfer-encoding",
   "upgrade",
-];
+]);
+/** What Connection nearly always says: nothing of other headers. */
+const PLAIN_CONNECTION = /^(?:close|keep-alive|upgrade)?$/i;
 
-/** Those of the list that are present, and those that the Connection header names. */
-export function hopByHopNames(headers: Headers): string[] {
-  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const names = new Set([...HOP_BY_HOP, ...named]);
-  return [...names].filter((name) => isFieldName(name) && headers.has(name));
-}
-
-/** RFC 9110, 5.6.2: a token. Anything else makes the Headers class throw. */
-function isFieldName(name: string): boolean {
-  return /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name);
+/** Whether a header of this (lower-case) name ends with the connection; `connection` is the message's own Connection header. */
+export function hopByHop(connection: string | null): (name: string) => boolean {
+  if (connection === null || PLAIN_CONNECTION.test(connection)) return (name) => HOP_BY_HOP.has(name);
+  const named = connection.split(",").map((name) => name.trim().toLowerCase());
+  return (name) => HOP_BY_HOP.has(name) || named.includes(name);
 }

@@ -5,12 +5,12 @@ import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
 import { readSession } from "../session/index.ts";
-import { identityAssertion } from "./assertion.ts";
+import { identityOf } from "./assertion.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
 import { headersForOrigin } from "./request-headers.ts";
 import { fitResponse } from "./response.ts";
 import { isNavigation, signInFirst } from "./sign-in-first.ts";
-import { originTarget } from "./target.ts";
+import { originOf, targetUrl } from "./target.ts";
 
 export { ORIGIN_HEADERS_TIMEOUT_MS } from "./fetch-origin.ts";
 
@@ -32,11 +32,12 @@ export async function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
   }
 
   const { session, setCookie } = current;
-  const target = originTarget(tenant.company.originUrl, request.url);
-  const assertion = await identityAssertion(services, tenant, session);
-  const headers = headersForOrigin(request, { tenant, session, assertion });
-  const answer = await fetchOrigin(target.url, request, headers);
-  if (answer.kind === "answered") return fitResponse(answer.response, tenant, target, setCookie);
+  const origin = originOf(tenant.company.originUrl);
+  const url = targetUrl(origin, request.url);
+  const identity = await identityOf(services, tenant, session);
+  const headers = headersForOrigin(request, identity);
+  const answer = await fetchOrigin(url, request, headers);
+  if (answer.kind === "answered") return fitResponse(answer.response, { tenant, origin, url, setCookie });
 
   const reference = newReference();
   log("refusal", { company: tenant.company.slug, code: `origin_${answer.kind}`, reference, error: answer.reason });

@@ -4,10 +4,12 @@
  */
 import { cookiePairs, OWN_COOKIE_PREFIX, type Session } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
-import { hopByHopNames } from "./hop-by-hop.ts";
+import { hopByHop } from "./hop-by-hop.ts";
 
 /** Headers that say who somebody is or where a request came from, as origins and their frameworks know them. */
 const STRUCK: readonly string[] = [
+  // fetch sets it from the URL; a Worker that sets it itself decides nothing.
+  "host",
   "forwarded",
   "x-real-ip",
   "x-client-ip",
@@ -24,39 +26,58 @@ const STRUCK: readonly string[] = [
 /** The `cf-` family is the platform's word about the visitor to us, and to the origin about us. */
 const STRUCK_FAMILIES = /^(?:x-vestibule-|x-forwarded-|cf-)/;
 
-export interface OriginHeaders {
-  readonly tenant: Tenant;
-  readonly session: Session;
+/** What is said of the visitor; the same text for every request of a session. */
+export type IdentityHeaders = readonly (readonly [name: string, value: string])[];
+
+export function identityHeaders(tenant: Tenant, session: Session): IdentityHeaders {
+  const base = new URL(tenant.baseUrl);
+  return [
+    ["x-forwarded-user", printable(session.userId)],
+    ["x-forwarded-email", printable(session.email)],
+    ["x-forwarded-groups", printable(session.group.title)],
+    ["x-forwarded-host", base.host],
+    ["x-forwarded-proto", base.protocol.slice(0, -1)],
+  ];
+}
+
+export interface IdentityProof {
+  readonly headers: IdentityHeaders;
   readonly assertion: string;
 }
 
-export function headersForOrigin(request: Request, { tenant, session, assertion }: OriginHeaders): Headers {
+export function headersForOrigin(request: Request, identity: IdentityProof): Headers {
   const headers = new Headers(request.headers);
   const upgrade = isWebSocketUpgrade(request);
-  for (const name of hopByHopNames(headers)) headers.delete(name);
-  for (const name of [...headers.keys()]) if (isStruck(name)) headers.delete(name);
+  const endsHere = hopByHop(headers.get("connection"));
+  for (const name of [...headers.keys()]) if (endsHere(name) || isStruck(name)) headers.delete(name);
   removeOwnCookies(headers);
-  // fetch sets it from the URL; a Worker that sets it itself decides nothing.
-  headers.delete("host");
 
-  const base = new URL(tenant.baseUrl);
-  headers.set("x-vestibule-jwt-assertion", assertion);
-  headers.set("x-forwarded-user", printable(session.userId));
-  headers.set("x-forwarded-email", printable(session.email));
-  headers.set("x-forwarded-groups", printable(session.group.title));
-  headers.set("x-forwarded-host", base.host);
-  headers.set("x-forwarded-proto", base.protocol.slice(0, -1));
+  for (const [name, value] of identity.headers) headers.set(name, value);
+  headers.set("x-vestibule-jwt-assertion", identity.assertion);
   const address = visitorAddress(request);
   if (address !== null) headers.set("x-forwarded-for", address);
   if (upgrade) headers.set("upgrade", "websocket");
   return headers;
 }
 
+const struckNames = new Map<string, boolean>();
+const STRUCK_NAMES_MAX = 500;
+
+/** Clients send the same few names all the time; what was found of one is remembered. */
+function isStruck(name: string): boolean {
+  const known = struckNames.get(name);
+  if (known !== undefined) return known;
+  const struck = couldPassForOurs(name);
+  if (struckNames.size >= STRUCK_NAMES_MAX) struckNames.clear();
+  struckNames.set(name, struck);
+  return struck;
+}
+
 /**
  * CGI and its heirs turn every character of a header's name that isn't a letter or a digit into "_", so that `X_Forwarded_User`
  * and `X.Forwarded.User` arrive as one and the same: they are the same here too.
  */
-function isStruck(name: string): boolean {
+function couldPassForOurs(name: string): boolean {
   const folded = name.toLowerCase().replace(/[^a-z0-9]/g, "-");
   return STRUCK.includes(folded) || STRUCK_FAMILIES.test(folded);
 }

@@ -4,55 +4,80 @@
  */
 import { OWN_COOKIE_PREFIX } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
-import { hopByHopNames } from "./hop-by-hop.ts";
-import type { OriginTarget } from "./target.ts";
+import { hopByHop } from "./hop-by-hop.ts";
+import type { Origin } from "./target.ts";
 
 /** Absolute URLs of the origin itself stand in these. */
-const LOCATIONS = ["location", "content-location"] as const;
+const LOCATIONS: readonly string[] = ["location", "content-location"];
 /** It advertises another way to this host, and that way leads around the gateway. RFC 7838. */
 const ALT_SVC = "alt-svc";
+/** The platform writes these itself for each connection and never passes a Worker's on: no reason to touch a response. */
+const WRITTEN_BY_PLATFORM: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
-export function fitResponse(
-  response: Response,
-  tenant: Tenant,
-  target: OriginTarget,
-  setCookie: string | null,
-): Response {
-  const fitted = response.webSocket
-    ? new Response(null, { status: 101, webSocket: response.webSocket, headers: response.headers })
-    : new Response(response.body, response);
-  const { headers } = fitted;
-  for (const name of [...hopByHopNames(headers), ALT_SVC]) headers.delete(name);
+export interface Fitting {
+  readonly tenant: Tenant;
+  readonly origin: Origin;
+  /** What the request asked of the origin; relative references start here. */
+  readonly url: string;
+  /** The renewed session cookie, where there is one. */
+  readonly setCookie: string | null;
+}
+
+/** Most answers fit as they are, and are handed on as the very object that came. */
+export function fitResponse(response: Response, fitting: Fitting): Response {
+  if (response.webSocket) {
+    return fitted(
+      new Response(null, { status: 101, webSocket: response.webSocket, headers: response.headers }),
+      fitting,
+    );
+  }
+  if (fitting.setCookie === null && !needsFitting(response.headers)) return response;
+  return fitted(new Response(response.body, response), fitting);
+}
+
+function needsFitting(headers: Headers): boolean {
+  const endsHere = hopByHop(headers.get("connection"));
+  for (const name of headers.keys()) {
+    if (endsHere(name) && !WRITTEN_BY_PLATFORM.has(name)) return true;
+    if (name === "set-cookie" || name === ALT_SVC || LOCATIONS.includes(name)) return true;
+  }
+  return false;
+}
+
+function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting): Response {
+  const { headers } = response;
+  const endsHere = hopByHop(headers.get("connection"));
+  for (const name of [...headers.keys()]) if (endsHere(name) || name === ALT_SVC) headers.delete(name);
   for (const name of LOCATIONS) {
     const value = headers.get(name);
-    const fit = value && fitLocation(value, tenant, target);
+    const fit = value && fitLocation(value, { tenant, origin, url });
     if (fit && fit !== value) headers.set(name, fit);
   }
-  fitCookies(headers, target);
+  fitCookies(headers, origin);
   if (setCookie !== null) headers.append("set-cookie", setCookie);
-  return fitted;
+  return response;
 }
 
 /**
  * The origin's absolute URLs of itself become those of the company host, always written out whole: what the path begins with
  * ("//elsewhere") must not come to stand at the front. Everything else stays, wherever it leads: that is the origin's to say.
  */
-function fitLocation(value: string, tenant: Tenant, target: OriginTarget): string {
-  const url = URL.parse(value, target.url);
-  if (url === null || !isSameServer(url, target.origin) || url.username !== "" || url.password !== "") return value;
-  const absolute = /^[\s]*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(value);
-  const fromRoot = /^[\s]*\//.test(value);
+function fitLocation(value: string, { tenant, origin, url: base }: Omit<Fitting, "setCookie">): string {
+  const url = URL.parse(value, base);
+  if (url === null || !isSameServer(url, origin.url) || url.username !== "" || url.password !== "") return value;
+  const absolute = /^\s*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(value);
+  const fromRoot = /^\s*\//.test(value);
   // A path that is relative to the page, or from the root where the origin's root is ours, leads to the same place as it is.
-  if (!absolute && (!fromRoot || target.prefix === "")) return value;
-  const path = withoutPrefix(url.pathname, target.prefix);
+  if (!absolute && (!fromRoot || origin.prefix === "")) return value;
+  const path = withoutPrefix(url.pathname, origin.prefix);
   return path === null ? value : tenant.baseUrl + path + url.search + url.hash;
 }
 
 /** An origin behind a proxy of its own often thinks that it is spoken to by plain http. */
-function isSameServer(url: URL, origin: URL): boolean {
-  if (url.origin === origin.origin) return true;
+function isSameServer(url: URL, server: URL): boolean {
+  if (url.origin === server.origin) return true;
   return (
-    url.protocol === "http:" && origin.protocol === "https:" && url.hostname === origin.hostname && url.port === ""
+    url.protocol === "http:" && server.protocol === "https:" && url.hostname === server.hostname && url.port === ""
   );
 }
 
@@ -63,12 +88,12 @@ function withoutPrefix(path: string, prefix: string): string | null {
 }
 
 /** Rewritten only where needed, so that what the origin wrote keeps its bytes. */
-function fitCookies(headers: Headers, target: OriginTarget): void {
+function fitCookies(headers: Headers, origin: Origin): void {
   const lines = headers.getSetCookie();
-  const fitted = lines.flatMap((line) => fitCookie(line, target) ?? []);
-  if (fitted.length === lines.length && fitted.every((line, index) => line === lines[index])) return;
+  const kept = lines.flatMap((line) => fitCookie(line, origin) ?? []);
+  if (kept.length === lines.length && kept.every((line, index) => line === lines[index])) return;
   headers.delete("set-cookie");
-  for (const line of fitted) headers.append("set-cookie", line);
+  for (const line of kept) headers.append("set-cookie", line);
 }
 
 /**
@@ -77,15 +102,15 @@ function fitCookies(headers: Headers, target: OriginTarget): void {
  * origin's would be refused by the browser, and one that covers several companies' hosts would carry this company's cookie
  * to the others.
  */
-function fitCookie(line: string, target: OriginTarget): string | null {
+function fitCookie(line: string, origin: Origin): string | null {
   const [pair = "", ...attributes] = line.split(";");
   if (pair.toLowerCase().includes(OWN_COOKIE_PREFIX.toLowerCase())) return null;
   const kept = attributes.flatMap((attribute) => {
     const equals = attribute.indexOf("=");
     const name = (equals < 0 ? attribute : attribute.slice(0, equals)).trim().toLowerCase();
     if (name === "domain") return [];
-    if (name !== "path" || target.prefix === "") return [attribute];
-    const path = withoutPrefix(attribute.slice(equals + 1).trim(), target.prefix);
+    if (name !== "path" || origin.prefix === "") return [attribute];
+    const path = withoutPrefix(attribute.slice(equals + 1).trim(), origin.prefix);
     return path === null ? [attribute] : [` Path=${path}`];
   });
   return [pair, ...kept].join(";");

@@ -1,24 +1,33 @@
 /** Where at the origin a request goes. */
 
-export interface OriginTarget {
-  /** The whole URL, as text: a second parsing must find nothing left to resolve. */
-  readonly url: string;
-  readonly origin: URL;
-  /** The path that the company's originUrl has, without its last slash; "" for none. */
+/** A company's originUrl, taken apart. */
+export interface Origin {
+  readonly url: URL;
+  /** Its path without the last slash; "" for none. */
   readonly prefix: string;
+}
+
+const origins = new Map<string, Origin>();
+const ORIGINS_MAX = 1_000;
+
+export function originOf(originUrl: string): Origin {
+  const known = origins.get(originUrl);
+  if (known) return known;
+  const url = new URL(originUrl);
+  const origin = { url, prefix: url.pathname.replace(/\/+$/, "") };
+  if (origins.size >= ORIGINS_MAX) origins.clear();
+  origins.set(originUrl, origin);
+  return origin;
 }
 
 /**
  * The path that was asked for, behind the origin's own. The URL parser has resolved dot segments, written plainly or encoded,
  * so none is left to climb over the prefix; and since the text is joined and not resolved, no path can name another host.
  */
-export function originTarget(originUrl: string, requestUrl: string): OriginTarget {
-  const origin = new URL(originUrl);
-  const prefix = origin.pathname.replace(/\/+$/, "");
+export function targetUrl(origin: Origin, requestUrl: string): string {
   const requested = new URL(requestUrl);
-  const { href } = requested;
+  const { href, hash } = requested;
   // Not pathname and search: they lose the "?" of an empty query.
   const from = href.indexOf("/", href.indexOf("//") + 2);
-  const to = requested.hash === "" ? href.length : href.length - requested.hash.length;
-  return { url: origin.origin + prefix + href.slice(from, to), origin, prefix };
+  return origin.url.origin + origin.prefix + href.slice(from, href.length - hash.length);
 }

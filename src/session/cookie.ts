@@ -63,12 +63,33 @@ function withAttributes(value: string, maxAge: number): string {
   return `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${maxAge}; Secure; HttpOnly; SameSite=Lax`;
 }
 
-/** Null for anything that this gateway did not seal for this company. */
+/** Cookies kept open. A browser sends the same one some 45 seconds long, and opening it costs more than all else that is done here. Some 2 KB each. */
+const OPENED_MAX = 4_000;
+/** By company and value. One an isolate; the sealer is made once an isolate and stands for it. */
+const openedBy = new WeakMap<Services["sealer"], Map<string, CarriedSession>>();
+
+/** Null for anything that this gateway did not seal for this company. The same cookie gives the same object. */
 export async function openSessionCookie(
   services: Services,
   tenant: Tenant,
   value: string,
 ): Promise<CarriedSession | null> {
+  let opened = openedBy.get(services.sealer);
+  if (!opened) {
+    opened = new Map();
+    openedBy.set(services.sealer, opened);
+  }
+  const key = `${tenant.company.id} ${value}`;
+  const known = opened.get(key);
+  if (known) return known;
+  const carried = await unseal(services, tenant, value);
+  if (carried === null) return null;
+  if (opened.size >= OPENED_MAX) opened.delete(opened.keys().next().value as string);
+  opened.set(key, carried);
+  return carried;
+}
+
+async function unseal(services: Services, tenant: Tenant, value: string): Promise<CarriedSession | null> {
   const text = await services.sealer.open("session", tenant.company.id, value);
   if (text === null) return null;
   const [layout, id, checkedAt, touchedAt, signedInAt, expiresAt, idleMinutes, content] = JSON.parse(text) as Layout;

@@ -25,10 +25,29 @@ export function isSlug(text: string): boolean {
   return LABEL.test(text) && !ENCODED_LABEL.test(text) && !RESERVED_SLUGS.includes(text);
 }
 
+/** What was read of plain authorities; the hosts that reach a Worker are few, and each request asks more than once. */
+const known = new Map<string, Host>();
+const KNOWN_MAX = 1_000;
+/** Nothing in it that a URL parser could read in two ways. */
+const PLAIN_AUTHORITY = /^https?:\/\/([A-Za-z0-9.:-]+)\//;
+
 export function classifyHost(config: Config, request: Request): Host {
+  const { url } = request;
+  const authority = PLAIN_AUTHORITY.exec(url)?.[0];
+  if (authority === undefined) return read(config, url);
+  const key = `${config.baseDomain} ${authority}`;
+  const remembered = known.get(key);
+  if (remembered) return remembered;
+  const host = read(config, url);
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, host);
+  return host;
+}
+
+function read(config: Config, text: string): Host {
   let url: URL;
   try {
-    url = new URL(request.url);
+    url = new URL(text);
   } catch {
     return UNKNOWN;
   }

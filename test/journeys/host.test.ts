@@ -249,11 +249,11 @@ describe("a company in an isolate's memory", () => {
     const statement = { bind: () => statement };
     const empty = { prepare: () => statement, batch: async (all: unknown[]) => all.map(() => nothing) };
     const flooded = { ...here.services, database: openDatabase(empty as unknown as D1Database) };
-    for (let n = 0; n < 3_000; n++) expect(await resolveTenant(flooded, `flood-${n}`)).toBeNull();
+    for (let n = 0; n < 1_100; n++) expect(await resolveTenant(flooded, `flood-${n}`)).toBeNull();
     here.trips();
     await here.tenant(acme.company.slug);
     expect(here.trips()).toBe(0);
-  });
+  }, 30_000);
 });
 
 describe("the Issuers to expect", () => {
