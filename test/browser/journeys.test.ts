@@ -183,6 +183,8 @@ describe("whoever is not let in reads why in a sentence, and the administrator i
 describe("what browsers and people do", () => {
   it("going back to the identity provider and choosing again leads home, signed in as before", async (context) => {
     const visitor = await visit(context);
+    // By POST the browser itself asks before it shows the provider's page again.
+    await useBinding(visitor.demo, "Redirect");
     await signIn(visitor, "/assets/17");
     await visitor.tab.goBack();
     await pick(visitor.tab, /Britta Simon/);

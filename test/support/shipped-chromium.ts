@@ -28,21 +28,21 @@ export function shippedChromium(): ShippedChromium | null {
 
 /** A fontconfig file that makes pictures look the same on every machine, with the package's open font first; null without the package. */
 export function shippedFonts(): string | null {
-  const folder = unpacked("fonts", (to) => {
+  const folder = unpacked("fonts", (to, home) => {
     unpackTar("fonts.tar.br", to);
-    writeFileSync(join(to, "vestibule.conf"), fontsConf());
+    writeFileSync(join(to, "vestibule.conf"), fontsConf(home));
   });
   return folder === null ? null : join(folder, "vestibule.conf");
 }
 
-/** Fills a folder beside the one it shall be, and moves it there: nobody sees it half full. */
-function unpacked(name: string, fill: (folder: string) => void): string | null {
+/** Fills a folder beside its later home, and moves it there: nobody sees it half full. */
+function unpacked(name: string, fill: (folder: string, home: string) => void): string | null {
   try {
     const { version } = JSON.parse(readFileSync(join(packageFolder(), "package.json"), "utf8")) as { version: string };
     const folder = join(tmpdir(), `vestibule-${name}-${version}`);
     if (existsSync(folder)) return folder;
     const filling = mkdtempSync(join(tmpdir(), `vestibule-${name}-`));
-    fill(filling);
+    fill(filling, folder);
     try {
       renameSync(filling, folder);
     } catch {
@@ -80,11 +80,11 @@ function unpackTar(file: string, folder: string): void {
   }
 }
 
-function fontsConf(): string {
+function fontsConf(home: string): string {
   const prefer = (family: string, font: string) =>
     `<alias binding="strong"><family>${family}</family><prefer><family>${font}</family></prefer></alias>`;
   return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>
-<dir prefix="relative">fonts</dir><dir>/usr/share/fonts</dir><cachedir prefix="relative">cache</cachedir>
+<dir>${home}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${home}/cache</cachedir>
 ${prefer("system-ui", "Open Sans")}${prefer("sans-serif", "Open Sans")}${prefer("monospace", "DejaVu Sans Mono")}</fontconfig>
 `;
 }
