@@ -71,10 +71,17 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Aborts when this process ends, so that nothing it started outlives it. */
+/** Aborts when this process ends, or is told to, or has lost the one that runs it: nothing that it started outlives it. */
 export function untilTheEnd(): AbortController {
   const controller = new AbortController();
   process.once("exit", () => controller.abort());
+  process.once("disconnect", () => controller.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      controller.abort();
+      process.exit(1);
+    });
+  }
   return controller;
 }
 
