@@ -163,6 +163,15 @@ export function newReference(): string {
   return `${text.slice(0, 5)}-${text.slice(5)}`;
 }
 
+/** Whether a text looks like one of ours, so that it may be shown. */
+export function isReference(text: string): boolean {
+  return (
+    text.length === REFERENCE_CHARS + 1 &&
+    text[5] === "-" &&
+    [...text.replace("-", "")].every((c) => REFERENCE_ALPHABET.includes(c))
+  );
+}
+
 /** The page of a refused sign-in. `refreshTo` leads a visitor who is signed in all the same (the back button) home. */
 export function refusalResponse(p: {
   code: RefusalCode;

@@ -9,6 +9,7 @@ import { acs } from "./acs.ts";
 import { continueSignIn } from "./continue.ts";
 import { login } from "./login.ts";
 import { metadata } from "./metadata.ts";
+import { afterUsedResponse, USED_RESPONSE_PATH } from "./refused.ts";
 import { session } from "./session.ts";
 
 export const signInRoutes = new Hono<AppEnv>()
@@ -16,4 +17,5 @@ export const signInRoutes = new Hono<AppEnv>()
   .get("/sso/login", login)
   .post("/sso/acs", acs)
   .post("/sso/acs/continue", continueSignIn)
+  .get(USED_RESPONSE_PATH, afterUsedResponse)
   .get("/sso/session", session);

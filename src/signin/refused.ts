@@ -1,11 +1,14 @@
 /** The end of a sign-in that is refused: its record for the administrator, a page with a reference for the visitor. */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
-import { newReference, type RefusalCode, refusalResponse } from "../failure.ts";
+import { isReference, newReference, type RefusalCode, refusalResponse } from "../failure.ts";
 import { log } from "../log.ts";
 import type { Check, ResponseStatus } from "../saml/index.ts";
 import { readSession } from "../session/index.ts";
 import { newId, recordSignIn } from "../store/index.ts";
+
+/** Where the page of a used response leads. */
+export const USED_RESPONSE_PATH = "/sso/acs/used";
 
 export interface AttemptRefusal {
   readonly refusal: { readonly code: RefusalCode; readonly expected?: string; readonly received?: string };
@@ -33,10 +36,19 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
   });
   log("refusal", { company: tenant.company.slug, code, reference });
 
-  // The back button on a used response: whoever is signed in all the same is led home.
+  // The back button: this post came from another site, so the session's cookie did not; our own page's next request brings it.
   const used = code === "assertion_used" || code === "request_used";
-  const signedIn = used && (await readSession(services, tenant, c.req.raw)) !== null;
-  return refusalResponse({ code, reference, retry: "/sso/login", ...(signedIn ? { refreshTo: "/" } : {}) });
+  const refreshTo = `${USED_RESPONSE_PATH}?reference=${reference}`;
+  return refusalResponse({ code, reference, retry: "/sso/login", ...(used ? { refreshTo } : {}) });
+}
+
+/** `GET /sso/acs/used`: leads home whoever is signed in all the same; the others read again that this sign-in is over. */
+export async function afterUsedResponse(c: Context<AppEnv>): Promise<Response> {
+  const signedIn = (await readSession(c.get("services"), c.get("tenant"), c.req.raw)) !== null;
+  if (signedIn) return c.redirect("/", 303);
+  const given = c.req.query("reference") ?? "";
+  const reference = isReference(given) ? given : newReference();
+  return refusalResponse({ code: "request_used", reference, retry: "/sso/login" });
 }
 
 /** The failing check is always there, with what was expected and received. */

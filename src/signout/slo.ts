@@ -179,6 +179,7 @@ async function refuse(
     advice: "To sign out here, use the button below. Your administrator may want the reference.",
     reference,
     home: "/sso/logout",
+    homeLabel: "Sign out here",
     retry: null,
   });
 }

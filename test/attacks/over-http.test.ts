@@ -224,7 +224,7 @@ describe("K. used once, for all the nodes of the world", () => {
     const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
     const twin = Buffer.from(message, "base64")
       .toString()
-      .replace(/(<SignatureValue>)([^<]+)(<)/, (_all, open_: string, value: string, close: string) => {
+      .replace(/(<SignatureValue>)([^<]+)(<)/, (_all: string, open_: string, value: string, close: string) => {
         const bytes = Buffer.from(value, "base64");
         const s = (order - BigInt(`0x${bytes.subarray(32).toString("hex")}`)).toString(16).padStart(64, "0");
         return open_ + Buffer.concat([bytes.subarray(0, 32), Buffer.from(s, "hex")]).toString("base64") + close;

@@ -127,9 +127,19 @@ describe("a visitor", () => {
     const { requestId } = await startSignIn(browser, acme);
     const SAMLResponse = await answer(gateway, acme, requestId);
     await browser.post(acme.acsUrl, { SAMLResponse }, { crossSite: true });
-    const again = await browser.post(acme.acsUrl, { SAMLResponse });
+    const again = await browser.post(acme.acsUrl, { SAMLResponse }, { crossSite: true });
     expect(again.status).toBe(403);
-    expect(await again.text()).toMatch(/http-equiv="refresh"/i);
+    const refresh = /http-equiv="refresh" content="0; ?url=([^"]+)"/i.exec(await again.text())?.[1] ?? "";
+    const next = await browser.get(new URL(refresh.replaceAll("&amp;", "&"), acme.url).href);
+    expect([next.status, next.headers.get("location")]).toEqual([303, "/"]);
+
+    const stranger = await gateway.browser().get(new URL(refresh, acme.url).href);
+    expect(stranger.status).toBe(403);
+    const html = await stranger.text();
+    expect(html).toContain(/reference=([\w-]+)/.exec(refresh)?.[1]);
+    expect(html).not.toMatch(/http-equiv="refresh"/i);
+    const forged = await gateway.browser().get(`${acme.url}/sso/acs/used?reference=${encodeURIComponent("<b>-12345")}`);
+    expect(await forged.text()).not.toContain("<b>-12345");
   });
 
   it("starts a sign-in without any database access while the settings are warm, and ends it in two round trips", async () => {
