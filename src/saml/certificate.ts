@@ -4,35 +4,20 @@
  * expired one is read like any other. Hostile text is answered, never thrown at.
  */
 import { createHash } from "node:crypto";
-import { type BaseBlock, fromBER, Integer, ObjectIdentifier, Sequence } from "asn1js";
-import { CertificationRequest, ECPublicKey, type PublicKeyInfo, RSAPublicKey, Certificate as X509 } from "pkijs";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { distinguishedNameText } from "./distinguished-name.ts";
+import {
+  CERTIFICATE_DER_BYTES_MAX,
+  type DerProblem,
+  RSA_MODULUS_BITS_MIN,
+  readCertificateFields,
+} from "./certificate-der.ts";
 import type { Certificate } from "./types.ts";
 
 /** A pasted text: CERTIFICATES_MAX large certificates, with room for the words that tools print around them. */
 export const CERTIFICATE_TEXT_CHARS_MAX = 131_072;
-/** One certificate: real ones have 1 to 4 KB. */
-export const CERTIFICATE_DER_BYTES_MAX = 16_384;
 /** How many keys a company may pin: each one is tried against a signature that names none. */
 export const CERTIFICATES_MAX = 10;
-/** NIST SP 800-131A. */
-export const RSA_MODULUS_BITS_MIN = 2048;
-/** Beyond this a verification costs milliseconds, and runtimes differ in what they take. */
-export const RSA_MODULUS_BITS_MAX = 8192;
-const ASN1_DEPTH_MAX = 32;
-const ASN1_NODES_MAX = 4096;
-
-export type CertificateProblemCode =
-  | "certificate_malformed"
-  | "certificate_too_large"
-  | "certificate_too_many"
-  | "certificate_key_unsupported"
-  | "certificate_key_too_small"
-  | "certificate_chain_pasted"
-  | "certificate_request_pasted"
-  | "private_key_pasted"
-  | "public_key_pasted";
+export type CertificateProblemCode = DerProblem | "certificate_too_large" | "certificate_too_many";
 
 /** Why a pasted text isn't a certificate, in a sentence for the administrator. It quotes nothing of what was pasted. */
 export interface CertificateProblem {
@@ -134,103 +119,24 @@ function isChain(certificates: readonly Certificate[]): boolean {
   );
 }
 
+/**
+ * Certificates read before, by their base64. They are values, so one object serves all; and the keys that signatures import for a
+ * certificate live as long as its object, however often a company's settings are loaded again.
+ */
+const known = new Map<string, Certificate>();
+const CERTIFICATES_KNOWN_MAX = 1024;
+
 type DerResult = { readonly ok: true; readonly value: Certificate } | ReturnType<typeof problem>;
 
 function readDer(der: Uint8Array<ArrayBuffer>): DerResult {
   if (der.length > CERTIFICATE_DER_BYTES_MAX) return problem("certificate_too_large");
-  try {
-    const { offset, result } = fromBER(der, {
-      maxDepth: ASN1_DEPTH_MAX,
-      maxNodes: ASN1_NODES_MAX,
-      maxContentLength: CERTIFICATE_DER_BYTES_MAX,
-    });
-    if (offset !== der.length || !(result instanceof Sequence)) return problem("certificate_malformed");
-    const foreign = foreignStructure(result);
-    if (foreign) return problem(foreign);
-    const certificate = parsesAs(X509, der);
-    if (certificate) return describe(der, certificate);
-    return problem(parsesAs(CertificationRequest, der) ? "certificate_request_pasted" : "certificate_malformed");
-  } catch {
-    // The ASN.1 library throws on some malformed input; to an administrator it is all the same.
-    return problem("certificate_malformed");
-  }
-}
-
-/** What else people have in such files, told apart by its first members (RFC 5208, 8017, 5915, 7292, 5652, 5280). */
-function foreignStructure(structure: Sequence): CertificateProblemCode | null {
-  const [first, second] = structure.valueBlock.value as BaseBlock[];
-  if (first instanceof Integer) return "private_key_pasted";
-  if (first instanceof ObjectIdentifier) return "certificate_chain_pasted";
-  if (first instanceof Sequence && structure.valueBlock.value.length === 2) {
-    // SubjectPublicKeyInfo ends in a BIT STRING, EncryptedPrivateKeyInfo in an OCTET STRING.
-    return second?.idBlock.tagNumber === 3 ? "public_key_pasted" : "private_key_pasted";
-  }
-  return null;
-}
-
-function parsesAs<T>(Structure: new (parameters: { schema: BaseBlock }) => T, der: Uint8Array<ArrayBuffer>): T | null {
-  try {
-    // Decoded anew: reading by schema rearranges the tree it is given.
-    return new Structure({ schema: fromBER(der).result });
-  } catch {
-    return null;
-  }
-}
-
-function describe(der: Uint8Array<ArrayBuffer>, certificate: X509): DerResult {
-  const subject = distinguishedNameText(fromBER(certificate.subject.valueBeforeDecode).result);
-  const issuer = distinguishedNameText(fromBER(certificate.issuer.valueBeforeDecode).result);
-  const notBefore = certificate.notBefore.value.getTime();
-  const notAfter = certificate.notAfter.value.getTime();
-  if (subject === null || issuer === null || !Number.isFinite(notBefore) || !Number.isFinite(notAfter)) {
-    return problem("certificate_malformed");
-  }
-  const key = describeKey(certificate.subjectPublicKeyInfo);
-  if (typeof key === "string") return problem(key);
-  return {
-    ok: true,
-    value: {
-      base64: encodeBase64(der),
-      subject,
-      issuer,
-      sha256: sha256Hex(der),
-      notBefore,
-      notAfter,
-      key,
-      spki: new Uint8Array(certificate.subjectPublicKeyInfo.toSchema().toBER()),
-    },
-  };
-}
-
-type Curve = Extract<Certificate["key"], { type: "EC" }>["curve"];
-
-function isCurve(name: string): name is Curve {
-  return name === "P-256" || name === "P-384" || name === "P-521";
-}
-
-/** RFC 3279 2.3.1 (RSA), RFC 5480 (EC, named curves). */
-function describeKey(info: PublicKeyInfo): Certificate["key"] | CertificateProblemCode {
-  const { parsedKey } = info;
-  if (info.algorithm.algorithmId === "1.2.840.113549.1.1.1" && parsedKey instanceof RSAPublicKey) {
-    const bits = bitLength(parsedKey.modulus);
-    if (bits < RSA_MODULUS_BITS_MIN) return "certificate_key_too_small";
-    const exponentBits = bitLength(parsedKey.publicExponent);
-    const odd = ((parsedKey.publicExponent.valueBlock.valueHexView.at(-1) ?? 0) & 1) === 1;
-    // An exponent of one makes every message its own signature; real ones are 3 or 65537.
-    if (bits > RSA_MODULUS_BITS_MAX || exponentBits < 2 || exponentBits > 32 || !odd) {
-      return "certificate_key_unsupported";
-    }
-    return { type: "RSA", bits };
-  }
-  if (info.algorithm.algorithmId === "1.2.840.10045.2.1" && parsedKey instanceof ECPublicKey) {
-    if (isCurve(parsedKey.namedCurve)) return { type: "EC", curve: parsedKey.namedCurve };
-  }
-  return "certificate_key_unsupported";
-}
-
-/** Of an INTEGER's magnitude: pkijs hands a 2048-bit modulus over without the leading zero octet of DER, so the first bit tells no sign. */
-function bitLength(integer: Integer): number {
-  const octets = integer.valueBlock.valueHexView;
-  const first = octets.findIndex((octet) => octet !== 0);
-  return first < 0 ? 0 : (octets.length - first) * 8 - (Math.clz32(octets[first]!) - 24);
+  const base64 = encodeBase64(der);
+  const before = known.get(base64);
+  if (before) return { ok: true, value: before };
+  const fields = readCertificateFields(der);
+  if (typeof fields === "string") return problem(fields);
+  const certificate: Certificate = { base64, sha256: sha256Hex(der), ...fields };
+  if (known.size >= CERTIFICATES_KNOWN_MAX) known.delete(known.keys().next().value as string);
+  known.set(base64, certificate);
+  return { ok: true, value: certificate };
 }

@@ -130,6 +130,20 @@ describe("a certificate is read", () => {
     expect(read(text).map(({ subject }) => subject)).toEqual(["CN=idp", "CN=next"]);
   });
 
+  test("once: the same certificate is the same object, whose imported keys are kept with it", () => {
+    expect(read(pem(idp.certificate))[0]).toBe(read(idp.certificate)[0]);
+  });
+
+  test("in version 1, which says no version", () => {
+    const der = Buffer.from(certificate());
+    const version = Buffer.from("a003020102", "hex");
+    const at = der.indexOf(version);
+    const shorter = Buffer.concat([der.subarray(0, at), der.subarray(at + version.length)]);
+    // The two outer lengths (two octets each) count five octets less.
+    for (const length of [2, 6]) shorter.writeUInt16BE(shorter.readUInt16BE(length) - version.length, length);
+    expect(read(base64(shorter))[0]?.subject).toBe("CN=x");
+  });
+
   test("though it has expired, or is not yet valid", () => {
     expect(read(base64(certificate({ notAfter: "260101000000Z" })))[0]?.notAfter).toBe(Date.UTC(2026, 0, 1));
     expect(read(base64(certificate({ notBefore: "20600101000000Z", notAfter: "20610101000000Z" })))[0]?.notBefore).toBe(
