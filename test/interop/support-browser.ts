@@ -107,7 +107,8 @@ export class Browser {
         "user-agent": "interop-browser",
         "sec-fetch-mode": "navigate",
         "sec-fetch-dest": "document",
-        "sec-fetch-site": how.initiator === null ? "none" : how.initiator === siteOf(url) ? "same-site" : "cross-site",
+        "sec-fetch-site":
+          how.initiator === null ? "none" : how.initiator === siteOf(url) ? "same-origin" : "cross-site",
         ...(cookies === "" ? {} : { cookie: cookies }),
         ...(how.fields ? { "content-type": "application/x-www-form-urlencoded" } : {}),
         ...(how.method === "POST" && how.initiator !== null ? { origin: originOf(how.initiator, this.#current) } : {}),

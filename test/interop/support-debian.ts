@@ -13,7 +13,6 @@ export function requireDebianPackages(): void {
       : ["php-cli", "php-xml"]),
     ...(runs("php", ["-r", "exit(extension_loaded('mbstring') ? 0 : 1);"]) ? [] : ["php-mbstring"]),
     ...(runs("xmllint", ["--version"]) ? [] : ["libxml2-utils"]),
-    ...(runs("openssl", ["version"]) ? [] : ["openssl"]),
   ];
   if (missing.length > 0) {
     throw new Error(`The interoperability tests need: apt-get install --no-install-recommends ${missing.join(" ")}`);

@@ -52,15 +52,25 @@ export interface Samlp {
   stop(): Promise<void>;
 }
 
+/** What the provider knows: itself, who trusts it, who is signed in where. */
+interface State {
+  readonly credentials: { readonly issuer: string; readonly key: string; readonly cert: string };
+  readonly providers: Map<string, ServiceProvider & { readonly options: SamlpOptions }>;
+  readonly participants: Participant[];
+}
+
 export async function startSamlp(folder: string): Promise<Samlp> {
-  makeCertificate(join(folder, "samlp"));
+  await makeCertificate(join(folder, "samlp"));
   const key = await readFile(join(folder, "samlp.key"), "utf8");
   const cert = await readFile(join(folder, "samlp.crt"), "utf8");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const credentials = { issuer: `urn:samlp:${port}`, key, cert };
-  const providers = new Map<string, ServiceProvider & { readonly options: SamlpOptions }>();
-  const participants: Participant[] = [];
+  const state: State = {
+    credentials: { issuer: `urn:samlp:${port}`, key, cert },
+    providers: new Map(),
+    participants: [],
+  };
+  const { credentials, providers, participants } = state;
   const metadata = samlp.metadata({
     ...credentials,
     redirectEndpointPath: "/sso",
@@ -70,68 +80,19 @@ export async function startSamlp(folder: string): Promise<Samlp> {
   const sessions = { sessionParticipants: new SessionParticipants(participants), store: memoryStore() };
   // Anew for each message: the handler keeps notes in its options and signs the next message by them.
   const logout = () => samlp.logout({ ...credentials, ...sessions, deflate: true, protocolBinding: BINDING.redirect });
-
-  async function signOn(req: ExpressRequest): Promise<Response> {
-    const said = { ...req.query, ...req.body };
-    const person = PEOPLE[said.person as keyof typeof PEOPLE];
-    if (!person) return askWho(req.method, said);
-    const request = await parsed(req);
-    const entityId = request?.issuer ?? "";
-    const provider = providers.get(entityId);
-    if (!request || !provider) return new Response(`unknown service provider ${entityId}`, { status: 403 });
-    const { acsUrl, sloUrl, signingCert, encryptionCert, options } = provider;
-    const { refuseWith, encrypt, demandSignature, logoutBinding, ...more } = options;
-    if (refuseWith) {
-      const getPostURL = (_: unknown, done: (error: null, url: string) => void) => done(null, acsUrl);
-      const answering = { inResponseTo: request.id, RelayState: said.RelayState ?? "", destination: acsUrl };
-      return run(samlp.sendError({ ...credentials, ...answering, getPostURL, error: refuseWith }), req);
-    }
-    const sessionIndex = `_${randomUUID()}`;
-    const nameIdFormat = NAME_ID_FORMAT.emailAddress;
-    const answer = await run(
-      samlp.auth({
-        ...credentials,
-        getPostURL: (_audience, _request, _req, done) => done(null, acsUrl),
-        recipient: acsUrl,
-        destination: acsUrl,
-        sessionIndex,
-        nameIdentifierFormat: nameIdFormat,
-        ...(encrypt && encryptionCert ? { ...WITH_CBC_TOO, encryptionCert, encryptionPublicKey: encryptionCert } : {}),
-        ...(demandSignature ? { signingCert: signingCert ?? "none was published" } : {}),
-        ...more,
-      }),
-      { ...req, user: person },
-    );
-    if (answer.ok) {
-      participants.push({
-        ...{
-          serviceProviderId: entityId,
-          serviceProviderLogoutURL: sloUrl,
-          nameId: person.id,
-          nameIdFormat,
-          sessionIndex,
-        },
-        ...(signingCert ? { cert: signingCert } : {}),
-        ...(logoutBinding ? { binding: logoutBinding } : {}),
-      });
-    }
-    return answer;
-  }
-
   const server = await serve(port, async (request) => {
     const req = await expressRequest(request);
     switch (new URL(request.url).pathname) {
       case "/metadata":
         return run(metadata, req);
       case "/sso":
-        return signOn(req);
+        return signOn(state, req);
       case "/logout":
         return run(logout(), req);
       default:
         return new Response("nothing here", { status: 404 });
     }
   });
-
   return {
     url,
     metadata: async () => (await fetch(`${url}/metadata`)).text(),
@@ -143,6 +104,47 @@ export async function startSamlp(folder: string): Promise<Samlp> {
     },
     stop: () => close(server),
   };
+}
+
+async function signOn({ credentials, providers, participants }: State, req: ExpressRequest): Promise<Response> {
+  const said = { ...req.query, ...req.body };
+  const person = PEOPLE[said.person as keyof typeof PEOPLE];
+  if (!person) return askWho(req.method, said);
+  const request = await parsed(req);
+  const provider = request && providers.get(request.issuer);
+  if (!provider) return new Response(`unknown service provider ${request?.issuer}`, { status: 403 });
+  const { acsUrl, sloUrl, signingCert, encryptionCert, options } = provider;
+  const { refuseWith, encrypt, demandSignature, logoutBinding, ...more } = options;
+  if (refuseWith) {
+    const getPostURL = (_: unknown, done: (error: null, url: string) => void) => done(null, acsUrl);
+    const answering = { inResponseTo: request.id, RelayState: said.RelayState ?? "", destination: acsUrl };
+    return run(samlp.sendError({ ...credentials, ...answering, getPostURL, error: refuseWith }), req);
+  }
+  const sessionIndex = `_${randomUUID()}`;
+  const nameIdFormat = NAME_ID_FORMAT.emailAddress;
+  const handler = samlp.auth({
+    ...credentials,
+    getPostURL: (_audience, _request, _req, done) => done(null, acsUrl),
+    recipient: acsUrl,
+    destination: acsUrl,
+    sessionIndex,
+    nameIdentifierFormat: nameIdFormat,
+    ...(encrypt && encryptionCert ? { ...WITH_CBC_TOO, encryptionCert, encryptionPublicKey: encryptionCert } : {}),
+    ...(demandSignature ? { signingCert: signingCert ?? "none was published" } : {}),
+    ...more,
+  });
+  const answer = await run(handler, { ...req, user: person });
+  if (!answer.ok) return answer;
+  participants.push({
+    serviceProviderId: request.issuer,
+    serviceProviderLogoutURL: sloUrl,
+    nameId: person.id,
+    nameIdFormat,
+    sessionIndex,
+    ...(signingCert ? { cert: signingCert } : {}),
+    ...(logoutBinding ? { binding: logoutBinding } : {}),
+  });
+  return answer;
 }
 
 function parsed(req: ExpressRequest): Promise<{ readonly issuer: string; readonly id: string } | undefined> {

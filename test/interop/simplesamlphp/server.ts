@@ -6,6 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fetchLocal } from "../../../demo/local-http.ts";
+import { generateKeyPair } from "../../../src/saml/key-pair.ts";
 import { requireDebianPackages, SIMPLESAMLPHP } from "../support-debian.ts";
 import { freePort, untilTheEnd } from "../support-gateway.ts";
 
@@ -39,7 +40,7 @@ export async function startSimpleSamlPhp(folder: string): Promise<SimpleSamlPhp>
   for (const part of ["cert", "log", "data", "tmp", "sessions", "service-providers"]) {
     await mkdir(join(state, part), { recursive: true });
   }
-  makeCertificate(join(state, "cert/idp"));
+  await makeCertificate(join(state, "cert/idp"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
   const environment = {
@@ -91,13 +92,15 @@ export async function startSimpleSamlPhp(folder: string): Promise<SimpleSamlPhp>
   };
 }
 
-/** A key pair and a self-signed certificate, as an administrator makes one. */
-export function makeCertificate(path: string): void {
-  const openssl = spawnSync("openssl", [
-    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=identity provider of the tests"],
-    ...["-keyout", `${path}.key`, "-out", `${path}.crt`],
-  ]);
-  if (openssl.status !== 0) throw new Error(`openssl failed: ${openssl.stderr}`);
+/** A key pair and a self-signed certificate, as an administrator makes one: `<path>.key` and `<path>.crt`. */
+export async function makeCertificate(path: string): Promise<void> {
+  const pair = await generateKeyPair("signing", { subject: "identity provider", now: Date.now(), years: 1 });
+  const pem = (label: string, base64: string) =>
+    `-----BEGIN ${label}-----\n${base64.match(/.{1,64}/g)?.join("\n")}\n-----END ${label}-----\n`;
+  await writeFile(`${path}.key`, pem("PRIVATE KEY", Buffer.from(pair.privateKeyPkcs8).toString("base64")), {
+    mode: 0o600,
+  });
+  await writeFile(`${path}.crt`, pem("CERTIFICATE", pair.certificate.base64));
 }
 
 async function untilItAnswers(url: string): Promise<void> {
