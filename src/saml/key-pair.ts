@@ -2,8 +2,22 @@
  * A company's own key pairs: RSA-2048 with a self-signed certificate, which is only the form in which metadata and identity
  * providers want a public key. Keeps nothing: the private key is handed out once, for the caller to wrap.
  */
-import { BitString, Integer, Utf8String } from "asn1js";
-import { AttributeTypeAndValue, BasicConstraints, Extension, Time, Certificate as X509 } from "pkijs";
+import {
+  Boolean as Asn1Boolean,
+  Set as Asn1Set,
+  type BaseBlock,
+  BitString,
+  Constructed,
+  fromBER,
+  GeneralizedTime,
+  Integer,
+  Null,
+  ObjectIdentifier,
+  OctetString,
+  Sequence,
+  UTCTime,
+  Utf8String,
+} from "asn1js";
 import { encodeBase64 } from "./base64.ts";
 import { readCertificates } from "./certificate.ts";
 import { importUnwrappingKey } from "./rsa-oaep.ts";
@@ -50,28 +64,53 @@ export async function generateKeyPair(use: "signing" | "encryption", options: Ke
   return { privateKeyPkcs8: new Uint8Array(pkcs8), certificate: read.value[0]! };
 }
 
-/** RFC 5280 4.1. */
+const OID = {
+  commonName: "2.5.4.3",
+  keyUsage: "2.5.29.15",
+  basicConstraints: "2.5.29.19",
+  sha256WithRsa: "1.2.840.113549.1.1.11",
+} as const;
+const CONTEXT_SPECIFIC = 3;
+
+/** RFC 5280 4.1, version 3. */
 async function selfSign(
   pair: CryptoKeyPair,
   use: "signing" | "encryption",
   { subject, now, years }: KeyPairOptions,
 ): Promise<Uint8Array> {
-  const certificate = new X509();
-  certificate.version = 2;
-  certificate.serialNumber = new Integer({ valueHex: newSerial().buffer });
-  const value = new Utf8String({ value: subject.slice(0, COMMON_NAME_CHARS_MAX) });
-  for (const name of [certificate.subject, certificate.issuer]) {
-    name.typesAndValues.push(new AttributeTypeAndValue({ type: "2.5.4.3", value }));
-  }
-  certificate.notBefore = timeOf(now - BACKDATED_MS);
-  certificate.notAfter = timeOf(new Date(now).setUTCFullYear(new Date(now).getUTCFullYear() + years));
-  await certificate.subjectPublicKeyInfo.importKey(pair.publicKey);
-  certificate.extensions = [
-    extension("2.5.29.19", new BasicConstraints().toSchema().toBER()),
-    extension("2.5.29.15", keyUsage(use).toBER()),
-  ];
-  await certificate.sign(pair.privateKey, "SHA-256");
-  return new Uint8Array(certificate.toSchema(true).toBER());
+  const spki = (await crypto.subtle.exportKey("spki", pair.publicKey)) as ArrayBuffer;
+  const name = commonName(subject.slice(0, COMMON_NAME_CHARS_MAX));
+  const notAfter = new Date(now).setUTCFullYear(new Date(now).getUTCFullYear() + years);
+  const certified = sequence(
+    explicit(0, new Integer({ value: 2 })),
+    new Integer({ valueHex: newSerial().buffer }),
+    signatureAlgorithm(),
+    name,
+    sequence(timeOf(now - BACKDATED_MS), timeOf(notAfter)),
+    name,
+    fromBER(spki).result,
+    explicit(3, sequence(extension(OID.basicConstraints, sequence()), extension(OID.keyUsage, keyUsage(use)))),
+  );
+  const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", pair.privateKey, certified.toBER());
+  return new Uint8Array(sequence(certified, signatureAlgorithm(), new BitString({ valueHex: signature })).toBER());
+}
+
+function sequence(...value: BaseBlock[]): Sequence {
+  return new Sequence({ value });
+}
+
+function explicit(tagNumber: number, content: BaseBlock): Constructed {
+  return new Constructed({ idBlock: { tagClass: CONTEXT_SPECIFIC, tagNumber }, value: [content] });
+}
+
+/** RFC 4055 5: the parameters are NULL. */
+function signatureAlgorithm(): Sequence {
+  return sequence(new ObjectIdentifier({ value: OID.sha256WithRsa }), new Null());
+}
+
+function commonName(value: string): Sequence {
+  const type = new ObjectIdentifier({ value: OID.commonName });
+  return sequence(new Asn1Set({ value: [sequence(type, new Utf8String({ value }))] }));
 }
 
 /** RFC 5280 4.1.2.2: positive, at most 20 octets, in its shortest form. */
@@ -81,12 +120,17 @@ function newSerial(): Uint8Array<ArrayBuffer> {
   return serial;
 }
 
-function timeOf(value: number): Time {
-  return new Time({ type: value < GENERALIZED_TIME_FROM ? 0 : 1, value: new Date(value) });
+function timeOf(value: number): UTCTime | GeneralizedTime {
+  const valueDate = new Date(Math.floor(value / 1000) * 1000);
+  return value < GENERALIZED_TIME_FROM ? new UTCTime({ valueDate }) : new GeneralizedTime({ valueDate });
 }
 
-function extension(extnID: string, extnValue: ArrayBuffer): Extension {
-  return new Extension({ extnID, critical: true, extnValue });
+function extension(id: string, content: BaseBlock): Sequence {
+  return sequence(
+    new ObjectIdentifier({ value: id }),
+    new Asn1Boolean({ value: true }),
+    new OctetString({ valueHex: content.toBER() }),
+  );
 }
 
 /** RFC 5280 4.2.1.3: digitalSignature is bit 0, keyEncipherment bit 2. */
