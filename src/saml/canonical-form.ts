@@ -29,8 +29,13 @@ class Writer {
   private readonly comments: boolean;
   private readonly prefixes: ReadonlySet<string> | null;
   private readonly without: XmlElement | null;
-  /** What each prefix was last written as bound to, by an element that is still open. */
+  /** What each prefix was last written as bound to, by an element that is still open; "" for nothing. */
   private readonly rendered = new Map<string, string>();
+  /** The prefixes that the start tag at hand has to declare: what to, is in `rendered` already. */
+  private readonly needed: string[] = [];
+  /** What to put back into `rendered` at the ends of the open elements. */
+  private readonly undoPrefixes: string[] = [];
+  private readonly undoUris: string[] = [];
 
   constructor(options: CanonicalFormOptions) {
     this.inclusive = options.method === "inclusive";
@@ -57,7 +62,9 @@ class Writer {
     isApex: boolean,
   ): void {
     const name = element.prefix === "" ? element.localName : `${element.prefix}:${element.localName}`;
-    const undo = this.startTag(element, name, declarations, attributes, isApex);
+    const written = this.undoPrefixes.length;
+    this.needNamespaces(element, declarations, attributes, isApex);
+    this.startTag(name, attributes);
     for (const child of element.children) {
       if (child.kind === "text") this.out += escapeText(child.value);
       else if (child.kind === "comment") {
@@ -65,42 +72,50 @@ class Writer {
       } else if (child !== this.without) this.element(child, child.namespaces, child.attributes, false);
     }
     this.out += `</${name}>`;
-    if (undo !== null) this.undo(undo);
+    if (this.undoPrefixes.length > written) this.undo(written);
   }
 
-  /** Writes the start tag; answers what `rendered` held before for the declarations it wrote, or null. */
-  private startTag(
+  /** Which declarations the start tag has to have: those that are used and, for prefixes treated as inclusive, those that are there. */
+  private needNamespaces(
     element: XmlElement,
-    name: string,
     declarations: readonly XmlNamespaceDeclaration[],
     attributes: readonly XmlAttribute[],
     isApex: boolean,
-  ): [string, string | undefined][] | null {
-    let needed: XmlNamespaceDeclaration[] | null = null;
+  ): void {
     if (!this.inclusive) {
-      const parent = element.parent;
-      const asParent =
-        !isApex && parent !== null && parent.prefix === element.prefix && parent.namespaceURI === element.namespaceURI;
-      if (!asParent) needed = this.need(needed, element.prefix, element.namespaceURI);
+      const { prefix, namespaceURI, parent } = element;
+      const asParent = !isApex && parent !== null && parent.prefix === prefix && parent.namespaceURI === namespaceURI;
+      if (!asParent) this.need(prefix, namespaceURI);
       for (const attribute of attributes) {
-        if (attribute.prefix !== "") needed = this.need(needed, attribute.prefix, attribute.namespaceURI);
+        if (attribute.prefix !== "") this.need(attribute.prefix, attribute.namespaceURI);
       }
     }
     if (this.inclusive || this.prefixes !== null) {
-      for (const { prefix, uri } of declarations) {
-        if (this.treatedAsInclusive(prefix)) needed = this.need(needed, prefix, uri);
-      }
+      for (const { prefix, uri } of declarations) if (this.treatedAsInclusive(prefix)) this.need(prefix, uri);
     }
+  }
+
+  /** Adds a declaration, unless an element that is still open wrote the same and none in between wrote another. */
+  private need(prefix: string, uri: string): void {
+    if (prefix === "xml") return;
+    const before = this.rendered.get(prefix) ?? "";
+    if (before === uri) return;
+    this.rendered.set(prefix, uri);
+    this.undoPrefixes.push(prefix);
+    this.undoUris.push(before);
+    this.needed.push(prefix);
+  }
+
+  private startTag(name: string, attributes: readonly XmlAttribute[]): void {
+    const { needed } = this;
     let out = `<${name}`;
-    let undo: [string, string | undefined][] | null = null;
-    if (needed !== null) {
-      if (needed.length > 1) needed.sort(byPrefix);
-      undo = [];
-      for (const { prefix, uri } of needed) {
-        undo.push([prefix, this.rendered.get(prefix)]);
-        this.rendered.set(prefix, uri);
-        out += prefix === "" ? ` xmlns="${escapeValue(uri)}"` : ` xmlns:${prefix}="${escapeValue(uri)}"`;
+    if (needed.length > 0) {
+      if (needed.length > 1) needed.sort();
+      for (const prefix of needed) {
+        const uri = escapeValue(this.rendered.get(prefix) as string);
+        out += prefix === "" ? ` xmlns="${uri}"` : ` xmlns:${prefix}="${uri}"`;
       }
+      needed.length = 0;
     }
     if (attributes.length > 0) {
       const sorted = attributes.length > 1 ? inOrder(attributes) : attributes;
@@ -110,26 +125,12 @@ class Writer {
       }
     }
     this.out += `${out}>`;
-    return undo;
   }
 
-  /** Adds a declaration unless it was written already by an open element (or by this one: a prefix has one meaning per element). */
-  private need(
-    needed: XmlNamespaceDeclaration[] | null,
-    prefix: string,
-    uri: string,
-  ): XmlNamespaceDeclaration[] | null {
-    if (prefix === "xml" || (this.rendered.get(prefix) ?? "") === uri) return needed;
-    if (needed === null) return [{ prefix, uri }];
-    for (const known of needed) if (known.prefix === prefix) return needed;
-    needed.push({ prefix, uri });
-    return needed;
-  }
-
-  private undo(undo: readonly [string, string | undefined][]): void {
-    for (const [prefix, uri] of undo) {
-      if (uri === undefined) this.rendered.delete(prefix);
-      else this.rendered.set(prefix, uri);
+  /** Forgets what was written since: its element has ended. */
+  private undo(written: number): void {
+    while (this.undoPrefixes.length > written) {
+      this.rendered.set(this.undoPrefixes.pop() as string, this.undoUris.pop() as string);
     }
   }
 }
@@ -158,10 +159,6 @@ function withInheritedXmlAttributes(apex: XmlElement): readonly XmlAttribute[] {
     }
   }
   return attributes;
-}
-
-function byPrefix(one: XmlNamespaceDeclaration, other: XmlNamespaceDeclaration): number {
-  return one.prefix < other.prefix ? -1 : 1;
 }
 
 /** By namespace URI, then local name (Canonical XML 1.0, 2.2). */
@@ -195,20 +192,20 @@ function compareCodePoints(one: string, other: string): number {
 
 const TEXT_SPECIAL = /[&<>\r]/;
 const VALUE_SPECIAL = /[&<"\t\n\r]/;
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "\t": "&#x9;",
-  "\n": "&#xA;",
-  "\r": "&#xD;",
-};
 
+/** Canonical XML 1.0, 2.3. One pass for each character: the engine does those at once, and calls back for a class of them. */
 function escapeText(text: string): string {
-  return TEXT_SPECIAL.test(text) ? text.replace(/[&<>\r]/g, (c) => ESCAPES[c] as string) : text;
+  if (!TEXT_SPECIAL.test(text)) return text;
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/\r/g, "&#xD;");
 }
 
 function escapeValue(value: string): string {
-  return VALUE_SPECIAL.test(value) ? value.replace(/[&<"\t\n\r]/g, (c) => ESCAPES[c] as string) : value;
+  if (!VALUE_SPECIAL.test(value)) return value;
+  return value
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/"/g, "&quot;")
+    .replace(/\t/g, "&#x9;")
+    .replace(/\n/g, "&#xA;")
+    .replace(/\r/g, "&#xD;");
 }

@@ -256,6 +256,10 @@ export function isIdName(localName: string): boolean {
 function hasDuplicate(attributes: readonly XmlAttribute[]): boolean {
   const count = attributes.length;
   if (count > COMPARED_ATTRIBUTES_MAX) {
+    // Local names that all differ, as they nearly always do, settle it.
+    const localNames = new Set<string>();
+    for (const { localName } of attributes) localNames.add(localName);
+    if (localNames.size === count) return false;
     return new Set(attributes.map(({ localName, namespaceURI }) => `${localName} ${namespaceURI}`)).size < count;
   }
   for (let k = 1; k < count; k++) {

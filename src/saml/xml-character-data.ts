@@ -6,8 +6,6 @@ import { ncNameEnd } from "./xml-names.ts";
 import { ReferenceReader } from "./xml-references.ts";
 import { REFUSED, type XmlSource } from "./xml-source.ts";
 
-const LF = 0x0a;
-const CR = 0x0d;
 const COLON = 0x3a;
 const GREATER = 0x3e;
 
@@ -34,34 +32,27 @@ export class CharacterDataReader {
     if (this.sectionEndAt < from) this.sectionEndAt = source.next("]]>", from);
     if (this.sectionEndAt < end) return source.refuse("xml_malformed", this.sectionEndAt, 'no "]]>" in text');
     if (this.ampersandAt < from) this.ampersandAt = source.next("&", from);
+    if (this.ampersandAt < end) return this.readReferences(from, end);
     if (this.returnAt < from) this.returnAt = source.next("\r", from);
-    if (this.ampersandAt < end || this.returnAt < end) return this.readUnplainText(from, end);
-    const run = source.text.slice(from, end);
+    const run = this.returnAt < end ? this.lines(from, end) : source.text.slice(from, end);
     this.text = this.text === "" ? run : this.text + run;
     return end;
   }
 
-  /** Text with references or carriage returns. */
-  private readUnplainText(from: number, end: number): number {
+  /** Text with references in it. */
+  private readReferences(from: number, end: number): number {
     const { source, references } = this;
-    const { text, units } = source;
     let at = from;
     let value = this.text;
-    for (;;) {
-      if (this.ampersandAt < at) this.ampersandAt = source.next("&", at);
-      if (this.returnAt < at) this.returnAt = source.next("\r", at);
-      const stop = Math.min(this.ampersandAt, this.returnAt, end);
-      if (stop > at) value += text.slice(at, stop);
-      if (stop === end) break;
-      if (units[stop] === CR) {
-        value += "\n";
-        at = stop + (units[stop + 1] === LF ? 2 : 1);
-      } else {
-        at = references.read(text, stop);
-        if (at === REFUSED) return source.refuse("xml_malformed", stop, references.expected);
-        value += references.value;
-      }
+    while (this.ampersandAt < end) {
+      if (this.ampersandAt > at) value += this.lines(at, this.ampersandAt);
+      const after = references.read(source.text, this.ampersandAt);
+      if (after === REFUSED) return source.refuse("xml_malformed", this.ampersandAt, references.expected);
+      value += references.value;
+      at = after;
+      this.ampersandAt = source.next("&", at);
     }
+    if (at < end) value += this.lines(at, end);
     this.text = value;
     return end;
   }
