@@ -13,7 +13,10 @@ export type Purpose =
   | "continue"
   | "wrapped-key"
   | "cursor"
-  | "csrf";
+  | "csrf"
+  | "password"
+  | "local-form"
+  | "local-attempt";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */
