@@ -11,7 +11,7 @@ export type OriginAnswer =
   | { readonly kind: "answered"; readonly response: Response }
   | { readonly kind: "down" | "slow"; readonly reason: string };
 
-export async function fetchOrigin(
+export function fetchOrigin(
   url: string,
   request: Request,
   headers: Headers,
@@ -19,29 +19,34 @@ export async function fetchOrigin(
 ): Promise<OriginAnswer> {
   const { body, sent } = outgoingBody(request);
   if (body === null) headers.delete("content-length");
-  // The platform's own timer, which ends with the request; Node's timers, which setTimeout is here, cost as much as the rest.
-  const slow = sent
-    .then(() => scheduler.wait(timeoutMs))
-    .then((): OriginAnswer => ({ kind: "slow", reason: `no headers within ${timeoutMs} ms` }));
-  const answered = fetch(url, {
-    method: request.method,
-    headers,
-    body,
-    redirect: "manual",
-    // What one company's origin said must never answer another's request: Cloudflare would keep it by URL alone.
-    cache: "no-store",
-  }).then(sortOut, (error: unknown): OriginAnswer => ({ kind: "down", reason: String(error) }));
-  return Promise.race([answered, slow]);
+  return new Promise((resolve) => {
+    fetch(url, {
+      method: request.method,
+      headers,
+      body,
+      redirect: "manual",
+      // What one company's origin said must never answer another's request: Cloudflare would keep it by URL alone.
+      cache: "no-store",
+    }).then(
+      (response) => resolve(sortOut(response)),
+      (error: unknown) => resolve({ kind: "down", reason: String(error) }),
+    );
+    // The platform's own timer, which ends with the request; Node's, which setTimeout is here, costs as much as all the rest.
+    const wait = async () => {
+      await scheduler.wait(timeoutMs);
+      resolve({ kind: "slow", reason: `no headers within ${timeoutMs} ms` });
+    };
+    if (sent === null) void wait();
+    else void sent.then(wait);
+  });
 }
 
 /**
  * The body as a stream that tells when it has been taken whole. A pipe between two of the platform's own streams costs no
  * buffering; the length that the visitor announced is kept, so that the origin sees it too.
  */
-function outgoingBody(request: Request): { body: ReadableStream | null; sent: Promise<void> } {
-  if (request.body === null || request.method === "GET" || request.method === "HEAD") {
-    return { body: null, sent: Promise.resolve() };
-  }
+function outgoingBody(request: Request): { body: ReadableStream | null; sent: Promise<void> | null } {
+  if (request.body === null || request.method === "GET" || request.method === "HEAD") return { body: null, sent: null };
   const length = request.headers.get("content-length");
   const { readable, writable } =
     length !== null && /^\d{1,15}$/.test(length)

@@ -3,4 +3,4 @@
  * answer reaches the visitor, and the proof of identity that goes with it. Refuses to know how anybody signs in.
  */
 export { jwks } from "./jwks.ts";
-export { ORIGIN_HEADERS_TIMEOUT_MS, proxyToOrigin } from "./proxy.ts";
+export { ORIGIN_HEADERS_TIMEOUT_MS, type Passage, passToOrigin, proxyToOrigin } from "./proxy.ts";

@@ -1,10 +1,11 @@
 /** Everything on a company host that isn't the gateway's own: who is it, may it pass, and what the origin says. */
 import type { Context } from "hono";
-import type { AppEnv } from "../context.ts";
+import type { AppEnv, Services } from "../context.ts";
 import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
 import { readSession } from "../session/index.ts";
+import type { Tenant } from "../tenant/index.ts";
 import { identityOf } from "./assertion.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
 import { headersForOrigin } from "./request-headers.ts";
@@ -17,15 +18,32 @@ export { ORIGIN_HEADERS_TIMEOUT_MS } from "./fetch-origin.ts";
 /** TRACE answers with the request as it arrived, identity headers included (RFC 9110, 9.3.8); CONNECT asks for a tunnel. */
 const METHODS_REFUSED: readonly string[] = ["CONNECT", "TRACE", "TRACK"];
 
-export async function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
-  const request = c.req.raw;
-  const services = c.get("services");
-  const tenant = c.get("tenant");
-  if (METHODS_REFUSED.includes(request.method))
+/** One request on a company host, and what it needs to be answered. */
+export interface Passage {
+  readonly services: Services;
+  readonly tenant: Tenant;
+  readonly request: Request;
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+export function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
+  return passToOrigin({
+    services: c.get("services"),
+    tenant: c.get("tenant"),
+    request: c.req.raw,
+    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  });
+}
+
+/** The same without a framework's context, whose making costs more than all the checks in here. */
+export async function passToOrigin(passage: Passage): Promise<Response> {
+  const { services, tenant, request } = passage;
+  if (METHODS_REFUSED.includes(request.method)) {
     return problem(405, "method-not-allowed", "This method is not passed on");
+  }
   if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
 
-  const current = await readSession(services, tenant, request, (promise) => c.executionCtx.waitUntil(promise));
+  const current = await readSession(services, tenant, request, (promise) => passage.waitUntil(promise));
   if (current === null) return signInFirst(request, tenant);
   if (hasUnsendableBody(request)) {
     return problem(400, "body-not-allowed", `A ${request.method} request with a body can't be passed on`);
@@ -37,7 +55,10 @@ export async function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
   const identity = await identityOf(services, tenant, session);
   const headers = headersForOrigin(request, identity);
   const answer = await fetchOrigin(url, request, headers);
-  if (answer.kind === "answered") return fitResponse(answer.response, { tenant, origin, url, setCookie });
+  if (answer.kind === "answered") {
+    const isLive = async () => (await readSession(services, tenant, request)) !== null;
+    return fitResponse(answer.response, { tenant, origin, url, setCookie, isLive });
+  }
 
   const reference = newReference();
   log("refusal", { company: tenant.company.slug, code: `origin_${answer.kind}`, reference, error: answer.reason });

@@ -5,6 +5,7 @@
 import { OWN_COOKIE_PREFIX } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import { hopByHop } from "./hop-by-hop.ts";
+import { type IsLive, isEventStream, limitEventStream, relayWebSocket } from "./long-lived.ts";
 import type { Origin } from "./target.ts";
 
 /** Absolute URLs of the origin itself stand in these. */
@@ -21,16 +22,13 @@ export interface Fitting {
   readonly url: string;
   /** The renewed session cookie, where there is one. */
   readonly setCookie: string | null;
+  readonly isLive: IsLive;
 }
 
 /** Most answers fit as they are, and are handed on as the very object that came. */
 export function fitResponse(response: Response, fitting: Fitting): Response {
-  if (response.webSocket) {
-    return fitted(
-      new Response(null, { status: 101, webSocket: response.webSocket, headers: response.headers }),
-      fitting,
-    );
-  }
+  if (response.webSocket) return fitted(relayWebSocket(response, response.webSocket, fitting.isLive), fitting);
+  if (isEventStream(response)) return fitted(limitEventStream(response, fitting.isLive), fitting);
   if (fitting.setCookie === null && !needsFitting(response.headers)) return response;
   return fitted(new Response(response.body, response), fitting);
 }
@@ -62,7 +60,7 @@ function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting)
  * The origin's absolute URLs of itself become those of the company host, always written out whole: what the path begins with
  * ("//elsewhere") must not come to stand at the front. Everything else stays, wherever it leads: that is the origin's to say.
  */
-function fitLocation(value: string, { tenant, origin, url: base }: Omit<Fitting, "setCookie">): string {
+function fitLocation(value: string, { tenant, origin, url: base }: Pick<Fitting, "tenant" | "origin" | "url">): string {
   const url = URL.parse(value, base);
   if (url === null || !isSameServer(url, origin.url) || url.username !== "" || url.password !== "") return value;
   const absolute = /^\s*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(value);

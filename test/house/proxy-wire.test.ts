@@ -66,6 +66,13 @@ describe("a compressed body", () => {
     expect(origin.received()).not.toMatch(/^accept-encoding:/im);
   });
 
+  it("of an event stream is opened on the way, and says so: it is looked after while it lasts", async () => {
+    origin.answer(ok(gzipSync("data: 1\n\n"), ["Content-Type: text/event-stream", "Content-Encoding: gzip"]));
+    const { head, body } = await speak(wire.port, ask("GET /a", ["Accept-Encoding: gzip"]));
+    expect(head).not.toMatch(/^content-encoding:/im);
+    expect(body.toString()).toContain("data: 1\n\n");
+  });
+
   it("of a compressed upload reaches the origin byte for byte", async () => {
     const bytes = gzipSync(text).toString("latin1");
     origin.answer(ok("x"));
@@ -207,6 +214,16 @@ describe("an origin that breaks off or lies", () => {
   it("in the middle of a chunked body does not look like one that ended", async () => {
     origin.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
     const { body, hungUp } = await speak(wire.port, ask("GET /a"), 3_000);
+    expect(body.toString()).not.toContain("0\r\n\r\n");
+    expect(hungUp).toBe(true);
+  });
+
+  it("in the middle of an event stream does not look like one that ended", async () => {
+    const events =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n";
+    origin.answer(events);
+    const { body, hungUp } = await speak(wire.port, ask("GET /a"), 3_000);
+    expect(body.toString()).toContain("data: 1");
     expect(body.toString()).not.toContain("0\r\n\r\n");
     expect(hungUp).toBe(true);
   });

@@ -10,6 +10,7 @@ import {
   nextCookie,
   type Seeded,
   seedCompany,
+  seedSaml,
   signIn,
   urlOf,
 } from "../session/stage.ts";
@@ -41,6 +42,16 @@ const answer = (headers: Record<string, string | string[]>) => {
   );
   return get(`/answer?${query}`);
 };
+
+/** Time as the gateway waits for it, passed by hand. */
+function heldTime() {
+  const waits: { ms: number; pass: () => void }[] = [];
+  vi.spyOn(scheduler, "wait").mockImplementation(
+    (ms: number) => new Promise((resolve) => waits.push({ ms, pass: () => resolve(undefined) })),
+  );
+  return waits;
+}
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 describe("forged identity", () => {
   const names = [
@@ -200,6 +211,39 @@ describe("a request without a session", () => {
     await anonymous("/", { method: "POST", body: "x" });
     await anonymous("/", { headers: { upgrade: "websocket" } });
     expect(spy).not.toHaveBeenCalled();
+  });
+
+  it.each(["/", "/assets/7?size=large&q=a%20b%26c", "/a%2Fb/?x", "//double", "/x?u=https://evil.example/"])(
+    "that is a navigation to %s is sent to sign in and back to that very place",
+    async (path) => {
+      await seedSaml(here, acme);
+      const response = await here.fetch(navigation(urlOf(acme, path)));
+      expect([response.status, response.headers.get("cache-control")]).toEqual([303, "no-store"]);
+      const location = new URL(response.headers.get("location")!, urlOf(acme));
+      expect(location.origin + location.pathname).toBe(urlOf(acme, "/sso/login"));
+      expect([...location.searchParams.keys()]).toEqual(["return_to"]);
+      expect(location.searchParams.get("return_to")).toBe(path.replace(/\?$/, ""));
+    },
+  );
+
+  it.each([
+    ["an older browser", { accept: "text/html,application/xhtml+xml" }, 303],
+    ["a browser's navigation in a frame", { "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }, 303],
+    ["a fetch that would take HTML", { "sec-fetch-mode": "same-origin", accept: "text/html" }, 401],
+    ["a browser that says only where from", { "sec-fetch-site": "same-origin", accept: "text/html" }, 401],
+  ])("of %s with %o gets %i", async (_shape, headers, status) => {
+    await seedSaml(here, acme);
+    expect((await anonymous("/a", { headers })).status).toBe(status);
+  });
+
+  it("that is a navigation with a very long query keeps its path, and with a very long path goes home", async () => {
+    await seedSaml(here, acme);
+    const back = async (path: string) => {
+      const { headers } = await here.fetch(navigation(urlOf(acme, path)));
+      return new URL(headers.get("location")!, urlOf(acme)).searchParams.get("return_to");
+    };
+    expect(await back(`/a?q=${"x".repeat(10_000)}`)).toBe("/a");
+    expect(await back(`/${"x".repeat(10_000)}`)).toBe("/");
   });
 
   it("that is a navigation, at a company without single sign-on, gets the page that says so", async () => {
@@ -578,8 +622,106 @@ describe("bodies", () => {
     expect(chunks).toBeGreaterThan(64);
     expect(Number(announced)).toBe(64 * MEGABYTE);
   });
+});
 
-  it("of server-sent events arrive one by one", async () => {
+describe("a WebSocket", () => {
+  async function open() {
+    const response = await get("/socket", {
+      upgrade: "websocket",
+      connection: "Upgrade",
+      "sec-fetch-mode": "websocket",
+      "x-forwarded-user": "forged",
+    });
+    expect(response.status).toBe(101);
+    const socket = response.webSocket!;
+    const messages: unknown[] = [];
+    const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+      socket.addEventListener("close", resolve),
+    );
+    socket.addEventListener("message", ({ data }) => messages.push(data));
+    socket.accept();
+    const received = (count: number) => vi.waitFor(() => expect(messages.length).toBeGreaterThanOrEqual(count));
+    return { response, socket, messages, closed, received };
+  }
+
+  it("passes with our headers and without our cookie, in both directions", async () => {
+    const { socket, messages, received } = await open();
+    socket.send("hello");
+    await received(2);
+    const headers = new Headers(JSON.parse(String(messages[0])) as [string, string][]);
+    expect(headers.get("x-forwarded-user")).toBe(acme.user.id);
+    expect(headers.get("cookie")).toBeNull();
+    expect(messages[1]).toBe("echo hello");
+    socket.close(1000);
+  });
+
+  it("keeps the order and the bytes of what is sent", async () => {
+    const { socket, messages, received } = await open();
+    const sent = Array.from({ length: 200 }, (_, n) => `message ${n} ✓`);
+    for (const text of sent) socket.send(text);
+    await received(201);
+    expect(messages.slice(1)).toEqual(sent.map((text) => `echo ${text}`));
+    socket.close(1000);
+  });
+
+  it("ends with the code of whoever ends it", async () => {
+    const { socket, closed } = await open();
+    socket.send("close 4321 enough");
+    expect(await closed).toMatchObject({ code: 4321, reason: "enough" });
+  });
+
+  it("is closed within 60 seconds of the end of its session, and not before", async () => {
+    const waits = heldTime();
+    const { session, cookie: own } = await signIn(here, acme);
+    cookie = own;
+    const { closed } = await open();
+    let seconds = 0;
+    const pass = async () => {
+      const wait = await vi.waitFor(() => waits.filter(({ ms }) => ms < 30_000).at(-1)!);
+      waits.length = 0;
+      seconds += wait.ms / 1000;
+      clock.advance(wait.ms / 1000);
+      wait.pass();
+      return Promise.race([closed, aMoment()]);
+    };
+    for (let times = 0; times < 10; times++) expect(await pass()).toBeUndefined();
+    await endSession(here.services.database, acme.company.id, session.id);
+    const endedAt = seconds;
+    let end: Awaited<ReturnType<typeof pass>>;
+    do end = await pass();
+    while (end === undefined && seconds < endedAt + 200);
+    expect(end).toMatchObject({ code: 1008, reason: "session ended" });
+    expect(seconds - endedAt).toBeLessThanOrEqual(60);
+  });
+});
+
+describe("an event stream", () => {
+  it("ends within 60 seconds of the end of its session, as if the origin had ended it", async () => {
+    const waits = heldTime();
+    const { session, cookie: own } = await signIn(here, acme);
+    cookie = own;
+    const response = await get("/ticks");
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let done = false;
+    const reading = (async () => {
+      while (!done) ({ done } = await reader.read());
+    })();
+    await endSession(here.services.database, acme.company.id, session.id);
+    let seconds = 0;
+    while (!done && seconds < 200) {
+      const wait = await vi.waitFor(() => waits.filter(({ ms }) => ms < 30_000).at(-1)!);
+      waits.length = 0;
+      seconds += wait.ms / 1000;
+      clock.advance(wait.ms / 1000);
+      wait.pass();
+      await aMoment();
+    }
+    await reading;
+    expect(seconds).toBeGreaterThanOrEqual(45);
+    expect(seconds).toBeLessThanOrEqual(60);
+  });
+
+  it("arrives event by event", async () => {
     const response = await get("/events");
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -590,34 +732,6 @@ describe("bodies", () => {
       arrivals.push(new TextDecoder().decode(value));
     }
     expect(arrivals).toEqual(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]);
-  });
-});
-
-describe("a WebSocket", () => {
-  it("passes with our headers and without our cookie, in both directions", async () => {
-    const response = await get("/socket", {
-      upgrade: "websocket",
-      connection: "Upgrade",
-      "sec-fetch-mode": "websocket",
-      "x-forwarded-user": "forged",
-    });
-    expect(response.status).toBe(101);
-    const socket = response.webSocket!;
-    const messages: string[] = [];
-    const two = new Promise<void>((resolve) => {
-      socket.addEventListener("message", ({ data }) => {
-        messages.push(String(data));
-        if (messages.length === 2) resolve();
-      });
-    });
-    socket.accept();
-    socket.send("hello");
-    await two;
-    const headers = new Headers(JSON.parse(messages[0]!) as [string, string][]);
-    expect(headers.get("x-forwarded-user")).toBe(acme.user.id);
-    expect(headers.get("cookie")).toBeNull();
-    expect(messages[1]).toBe("echo hello");
-    socket.close(1000);
   });
 });
 
@@ -657,19 +771,9 @@ describe("an origin that is away", () => {
     }
   });
 
-  /** Time as the gateway waits for it, passed by hand. */
-  function heldTime() {
-    const waits: { ms: number; pass: () => void }[] = [];
-    vi.spyOn(scheduler, "wait").mockImplementation(
-      (ms: number) => new Promise((resolve) => waits.push({ ms, pass: () => resolve(undefined) })),
-    );
-    return waits;
-  }
-  const aMoment = () => new Promise((resolve) => setTimeout(resolve, 50));
-
   it("gets 30 seconds for its headers, and is then told to be slow", async () => {
     const waits = heldTime();
-    const waiting = get("/never");
+    const waiting = get("/late");
     await vi.waitFor(() => expect(waits).toHaveLength(1));
     expect(waits[0]?.ms).toBe(30_000);
     expect(await Promise.race([waiting, aMoment()])).toBeUndefined();

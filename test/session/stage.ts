@@ -22,9 +22,11 @@ import {
   type Group,
   type NewUser,
   openDatabase,
+  type SamlSettings,
+  saveSamlSettings,
 } from "../../src/store/index.ts";
-import { classifyHost, newAssertionKey, resolveTenant, type Tenant } from "../../src/tenant/index.ts";
-import { auditRow, companyRow, groupRow, signInWrite, userRow } from "../store/rows.ts";
+import { classifyHost, forgetTenant, newAssertionKey, resolveTenant, type Tenant } from "../../src/tenant/index.ts";
+import { auditRow, companyRow, groupRow, settingsRow, signInWrite, userRow } from "../store/rows.ts";
 
 export const START = Date.UTC(2026, 10, 23, 9, 0, 0);
 export const BASE = "example.com";
@@ -138,6 +140,18 @@ export async function seedCompany(at: Isolate, changes: Partial<Company> = {}): 
   const user = userRow(group.id, `b.simon@${company.slug}.example`);
   await createUser(database, company.id, user, auditRow(company.id));
   return { company, group, user };
+}
+
+/** Gives the company single sign-on. */
+export async function seedSaml(
+  at: Isolate,
+  { company, group }: Seeded,
+  changes: Partial<SamlSettings> = {},
+): Promise<void> {
+  const settings = { ...settingsRow(group.id), certificates: [], ...changes };
+  const saved = await saveSamlSettings(at.services.database, company.id, null, settings, [], auditRow(company.id));
+  if (saved !== "done") throw new Error(saved);
+  forgetTenant(at.services, company.slug);
 }
 
 /** Signs the person in as the ACS does, and gives the cookie's value. */

@@ -79,7 +79,7 @@ const behaviours: Record<string, Behaviour> = {
     return new Response(body, { headers: { "content-type": "application/octet-stream" } });
   },
 
-  /** Three server-sent events, the second one only after the first has had time to arrive. */
+  /** Three server-sent events, each only after the one before has had time to arrive. */
   events() {
     let sent = 0;
     const body = new ReadableStream<Uint8Array>({
@@ -90,6 +90,19 @@ const behaviours: Record<string, Behaviour> = {
       },
     });
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  },
+
+  /** An event every 20 ms for some seconds; a bounded time, because the bridge to the Worker does not notice who goes away. */
+  ticks() {
+    let left = 400;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        controller.enqueue(new TextEncoder().encode("data: tick\n\n"));
+        if (--left === 0) controller.close();
+      },
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
   },
 
   /** Counts what is uploaded, without keeping it. */
@@ -103,17 +116,22 @@ const behaviours: Record<string, Behaviour> = {
     return Response.json({ bytes, chunks, announced: request.headers.get("content-length") });
   },
 
-  /** Never answers. */
-  never() {
-    return new Promise<Response>(() => {});
+  /** Answers after three seconds. */
+  async late() {
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    return new Response("late");
   },
 
-  /** Sends back every message, with the visitor's headers as the first one. */
+  /** Sends back every message, with the visitor's headers as the first one. `close <code> <reason>` closes. */
   socket(request) {
     const pair = new WebSocketPair();
     pair[1].accept();
     pair[1].send(JSON.stringify([...request.headers]));
-    pair[1].addEventListener("message", ({ data }) => pair[1].send(`echo ${data}`));
+    pair[1].addEventListener("message", ({ data }) => {
+      const close = /^close (\d+) (.*)$/.exec(String(data));
+      if (close) pair[1].close(Number(close[1]), close[2]);
+      else pair[1].send(`echo ${data}`);
+    });
     return new Response(null, { status: 101, webSocket: pair[0] });
   },
 };
