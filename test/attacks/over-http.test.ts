@@ -376,7 +376,7 @@ describe("Q. configuration", () => {
     const markup = "&lt;script&gt;alert(1)&lt;/script&gt;";
     const xml = Buffer.from(genuine, "base64")
       .toString()
-      .replace(/<Issuer[^>]*>[^<]*/, (tag) => tag.replace(/>.*/, `>${markup}`));
+      .replace(/<Issuer[^>]*>[^<]*/, (tag: string) => tag.replace(/>.*/, `>${markup}`));
     const response = await browser.post(
       corp.acsUrl,
       { SAMLResponse: Buffer.from(xml).toString("base64") },

@@ -54,7 +54,11 @@ const roomOf = (path: string): string => relative(SRC, path).split("/")[0] ?? ""
 
 const imports: Import[] = sources(SRC).flatMap((file) => {
   const text = readFileSync(file, "utf8");
-  const found = [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gms)];
+  const found = [
+    ...text.matchAll(
+      /^(?:import|export)\s+(type\s+)?[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gms,
+    ),
+  ];
   return found.map((match) => ({
     file: relative(SRC, file),
     room: roomOf(file),
@@ -90,7 +94,10 @@ describe("the arrows of the house", () => {
   it("enter a room by its door", () => {
     const windows = local.filter(
       ({ room, targetRoom, path }) =>
-        room !== targetRoom && !GROUND.includes(targetRoom) && !targetRoom.endsWith(".ts") && !path.endsWith("/index.ts"),
+        room !== targetRoom &&
+        !GROUND.includes(targetRoom) &&
+        !targetRoom.endsWith(".ts") &&
+        !path.endsWith("/index.ts"),
     );
     expect(windows.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
   });
@@ -122,7 +129,10 @@ describe("the arrows of the house", () => {
 });
 
 describe("the protocol core", () => {
-  const core = sources(join(SRC, "saml")).map((file) => ({ file: relative(SRC, file), text: readFileSync(file, "utf8") }));
+  const core = sources(join(SRC, "saml")).map((file) => ({
+    file: relative(SRC, file),
+    text: readFileSync(file, "utf8"),
+  }));
 
   it("has no clock, no network, no environment and no console", () => {
     const impure = /\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bfetch\(|\bprocess\.|\bconsole\.|cloudflare:/;
@@ -134,7 +144,9 @@ describe("every file", () => {
   const all = sources(SRC).map((file) => ({ file: relative(SRC, file), text: readFileSync(file, "utf8") }));
 
   it("opens by saying what it owns", () => {
-    expect(all.filter(({ text }) => !/^(?:\/\*\* @jsx\S* \S+ \*\/\n)?\/\*\*?[\s*]+\S/.test(text)).map(({ file }) => file)).toEqual([]);
+    expect(
+      all.filter(({ text }) => !/^(?:\/\*\* @jsx\S* \S+ \*\/\n)?\/\*\*?[\s*]+\S/.test(text)).map(({ file }) => file),
+    ).toEqual([]);
   });
 
   it("is one room: 400 lines at most", () => {

@@ -17,7 +17,12 @@ const group = (id: string, type: Group["type"] = "member"): Group => ({
 const groups = [group("staff"), group("admins", "administrator")];
 const settings = (changes: Partial<SamlSettings> = {}): SamlSettings =>
   ({ jit: { enabled: true, groupId: "staff" }, groupMapping: [], ...changes }) as SamlSettings;
-const nameID = (value: string, format = EMAIL_FORMAT) => ({ value, format, nameQualifier: null, spNameQualifier: null });
+const nameID = (value: string, format = EMAIL_FORMAT) => ({
+  value,
+  format,
+  nameQualifier: null,
+  spNameQualifier: null,
+});
 const byKey = (value: string): Subject => ({ issuer: ISSUER, kind: "userKey", value });
 const byName = (value: string, format?: string): Subject => ({
   issuer: ISSUER,
@@ -64,17 +69,29 @@ describe("an unknown person", () => {
   });
 
   it("is refused where Just-In-Time provisioning is off", () => {
-    const decision = resolveUser(facts(), settings({ jit: { enabled: false, groupId: null } }), { users: [], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts(), settings({ jit: { enabled: false, groupId: null } }), {
+      users: [],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "refuse", refusal: { code: "user_unknown" } });
   });
 
   it("is refused when the group to create them in is gone", () => {
-    const decision = resolveUser(facts(), settings({ jit: { enabled: true, groupId: "gone" } }), { users: [], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts(), settings({ jit: { enabled: true, groupId: "gone" } }), {
+      users: [],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "refuse", refusal: { code: "group_missing" } });
   });
 
   it("goes into the group that a mapping names", () => {
-    const decision = resolveUser(facts({ mappedGroupId: "admins" }), settings(), { users: [], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts({ mappedGroupId: "admins" }), settings(), {
+      users: [],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "create", person: { groupId: "admins" } });
   });
 });
@@ -92,13 +109,21 @@ describe("a known person", () => {
 
   it("keeps the old e-mail while another account holds the new one", () => {
     const other = user({ id: "user-2", subject: byKey("object-2") });
-    const decision = resolveUser(facts(), settings(), { users: [other, user({ email: "old@acme.example" })], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts(), settings(), {
+      users: [other, user({ email: "old@acme.example" })],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "update", user: { id: "user-1" } });
     expect(decision.kind === "update" && "email" in decision.changes).toBe(false);
   });
 
   it("who is disabled stays out and is not created anew", () => {
-    const decision = resolveUser(facts(), settings(), { users: [user({ status: "disabled" })], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts(), settings(), {
+      users: [user({ status: "disabled" })],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "refuse", refusal: { code: "user_disabled" } });
   });
 
@@ -120,12 +145,20 @@ describe("a known person", () => {
   });
 
   it("stays in the group they are in when no mapping matches", () => {
-    const decision = resolveUser(facts(), settings(), { users: [user({ groupId: "admins" })], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts(), settings(), {
+      users: [user({ groupId: "admins" })],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision.kind === "update" && "groupId" in decision.changes).toBe(false);
   });
 
   it("moves to an administrator group only because a mapping says so", () => {
-    const decision = resolveUser(facts({ mappedGroupId: "admins" }), settings(), { users: [user()], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts({ mappedGroupId: "admins" }), settings(), {
+      users: [user()],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "update", changes: { groupId: "admins" } });
   });
 
@@ -162,7 +195,11 @@ describe("a company that has changed its identity provider", () => {
 
 describe("somebody else", () => {
   it("with the same address and another immutable key does not get the account", () => {
-    const decision = resolveUser(facts({ subjects: [byKey("object-2")] }), settings(), { users: [user()], groups, issuers: [ISSUER] });
+    const decision = resolveUser(facts({ subjects: [byKey("object-2")] }), settings(), {
+      users: [user()],
+      groups,
+      issuers: [ISSUER],
+    });
     expect(decision).toMatchObject({ kind: "refuse", refusal: { code: "user_conflict" } });
   });
 

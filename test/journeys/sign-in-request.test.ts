@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createSealer } from "../../src/sealing.ts";
 import {
   makeRequestId,
   PENDING_REQUESTS_MAX,
@@ -7,7 +8,6 @@ import {
   readRequestId,
   surplusRequests,
 } from "../../src/signin/request.ts";
-import { createSealer } from "../../src/sealing.ts";
 
 const secret = crypto.getRandomValues(new Uint8Array(32));
 const sealer = createSealer([secret]);
@@ -55,7 +55,9 @@ describe("a pending request", () => {
   it("comes back from the browser's cookie with where it wanted to go", async () => {
     const id = await makeRequestId(sealer, "acme", NOW);
     const cookie = await pendingRequestCookie(sealer, "acme", { id, returnPath: "/assets/17?view=large" });
-    expect(cookie).toMatch(/^__Host-vestibule-request-[\w-]{12}=[\w-]+; Path=\/; Max-Age=900; Secure; HttpOnly; SameSite=None$/);
+    expect(cookie).toMatch(
+      /^__Host-vestibule-request-[\w-]{12}=[\w-]+; Path=\/; Max-Age=900; Secure; HttpOnly; SameSite=None$/,
+    );
     expect(await readPendingRequests(sealer, "acme", await browserWith([cookie]))).toEqual([
       { id, returnPath: "/assets/17?view=large" },
     ]);

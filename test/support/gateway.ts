@@ -2,14 +2,15 @@
  * The whole gateway in one test: the app over the real D1 of the test file, with a clock that the test turns, an operator
  * who speaks REST, and browsers with cookie jars that keep to SameSite as Chromium does.
  */
-import { env } from "cloudflare:workers";
+
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Bindings, Services } from "../../src/context.ts";
 import { createSealer } from "../../src/sealing.ts";
 import { openDatabase } from "../../src/store/index.ts";
-import { createIdentityProvider } from "./identity-provider.ts";
+import type { createIdentityProvider } from "./identity-provider.ts";
 
 export type TestIdp = Awaited<ReturnType<typeof createIdentityProvider>>;
 
@@ -105,7 +106,8 @@ function counting(d1: D1Database, counter: { calls: number }): D1Database {
     new Proxy(inner, {
       get(target, name) {
         if (name === "prepare") return (sql: string) => statement((target as unknown as D1Database).prepare(sql));
-        if (name === "withSession") return (...args: []) => wrap((target as unknown as D1Database).withSession(...args));
+        if (name === "withSession")
+          return (...args: []) => wrap((target as unknown as D1Database).withSession(...args));
         const member = Reflect.get(target, name);
         if (typeof member !== "function") return member;
         return (...args: unknown[]) => {
@@ -235,7 +237,11 @@ export interface Company {
 }
 
 /** Goes to a page, follows to the sign-in and gives the ID of the AuthnRequest that the browser would carry to the IdP. */
-export async function startSignIn(browser: Browser, company: Company, path = "/"): Promise<{ requestId: string; relayState: string }> {
+export async function startSignIn(
+  browser: Browser,
+  company: Company,
+  path = "/",
+): Promise<{ requestId: string; relayState: string }> {
   const login = await browser.get(`${company.url}/sso/login?return_to=${encodeURIComponent(path)}`);
   const html = await login.text();
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? "";
@@ -246,7 +252,12 @@ export async function startSignIn(browser: Browser, company: Company, path = "/"
 type Answer = Partial<Parameters<TestIdp["respond"]>[0]>;
 
 /** The IdP's answer as the form field. */
-export async function answer(gateway: Gateway, company: Company, requestId: string | null, changes: Answer = {}): Promise<string> {
+export async function answer(
+  gateway: Gateway,
+  company: Company,
+  requestId: string | null,
+  changes: Answer = {},
+): Promise<string> {
   const { samlResponse } = await company.idp.respond({
     acsUrl: company.acsUrl,
     spEntityId: company.entityId,
@@ -258,7 +269,13 @@ export async function answer(gateway: Gateway, company: Company, requestId: stri
 }
 
 /** The whole way in; the browser then holds a session. */
-export async function signIn(gateway: Gateway, browser: Browser, company: Company, changes: Answer = {}, path = "/"): Promise<Response> {
+export async function signIn(
+  gateway: Gateway,
+  browser: Browser,
+  company: Company,
+  changes: Answer = {},
+  path = "/",
+): Promise<Response> {
   const { requestId, relayState } = await startSignIn(browser, company, path);
   const SAMLResponse = await answer(gateway, company, requestId, changes);
   return browser.post(company.acsUrl, { SAMLResponse, RelayState: relayState }, { crossSite: true });
