@@ -1,6 +1,6 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
 import { Hono, type MiddlewareHandler } from "hono";
-import { adminRoutes } from "./admin/index.ts";
+import { adminRoutes, consoleRoutes } from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { jwks, proxyToOrigin } from "./origin/index.ts";
@@ -45,6 +45,7 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
     .use(services, tenantOfHost)
     .route("/", signInRoutes)
     .route("/", signOutRoutes)
+    .route("/sso/admin", consoleRoutes)
     .get("/sso/jwks.json", jwks)
     .all("/sso", (c) => c.redirect("/", 303))
     .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))

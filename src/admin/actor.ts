@@ -2,13 +2,15 @@
 import type { Services } from "../context.ts";
 import { type AuditRecord, newId } from "../store/index.ts";
 
-/** The operator may do everything; a token, what its company may. */
+/** The operator may do everything; a token or an administrator of the console, what their company may. */
 export type Actor =
   | { readonly kind: "operator" }
-  | { readonly kind: "token"; readonly companyId: string; readonly tokenId: string };
+  | { readonly kind: "token"; readonly companyId: string; readonly tokenId: string }
+  | { readonly kind: "user"; readonly companyId: string; readonly userId: string };
 
 export function actorName(actor: Actor): string {
-  return actor.kind === "operator" ? "operator" : `token:${actor.tokenId}`;
+  if (actor.kind === "operator") return "operator";
+  return actor.kind === "token" ? `token:${actor.tokenId}` : `user:${actor.userId}`;
 }
 
 /** `before` and `after` are views of this folder, which hold no secrets. */

@@ -1,5 +1,6 @@
 /**
  * ADMIN: what operators and companies do to the gateway's own records. Functions that answer with the object or a problem, and
- * the REST API over them (`rest/`). Every change is written with its audit record. Refuses to know sign-ins and sessions' cookies.
+ * the REST API (`rest/`) and the console (`console/`) over them. Every change is written with its audit record. Refuses to know how people sign in.
  */
+export { consoleRoutes } from "./console/index.ts";
 export { adminRoutes } from "./rest/index.ts";

@@ -219,6 +219,36 @@ export async function listSignIns(
   return rows.map(({ companyId: _, ...record }) => record);
 }
 
+/** How far back a list by outcome looks: refusals may be rare, and a list must not read a whole log to find a page of them. */
+export const SIGN_IN_FILTER_ROWS_MAX = 5_000;
+
+/** Of the company's newest SIGN_IN_FILTER_ROWS_MAX records those with this outcome, newest first; `page.after` is an id. */
+export async function listSignInsByOutcome(
+  db: Database,
+  companyId: string,
+  outcome: SignInRecord["outcome"],
+  page: Page,
+): Promise<SignInRecord[]> {
+  const oldest = sql`coalesce((select ${signIns.id} from ${signIns} where ${signIns.companyId} = ${companyId} order by ${signIns.id} desc limit 1 offset ${SIGN_IN_FILTER_ROWS_MAX - 1}), '')`;
+  const rows = await run(
+    db
+      .select()
+      .from(signIns)
+      .where(
+        and(
+          eq(signIns.companyId, companyId),
+          sql`${signIns.id} >= ${oldest}`,
+          eq(signIns.outcome, outcome),
+          page.after === null ? undefined : lt(signIns.id, page.after),
+        ),
+      )
+      .orderBy(desc(signIns.id))
+      .limit(page.limit)
+      .all(),
+  );
+  return rows.map(({ companyId: _, ...record }) => record);
+}
+
 /** One record of this company, or null. */
 export async function findSignIn(db: Database, companyId: string, id: string): Promise<SignInRecord | null> {
   const row = await run(

@@ -1,5 +1,5 @@
 /** Users of a company: found by id or e-mail, listed by id, changed under their version. */
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { emailKey } from "./email.ts";
@@ -72,6 +72,32 @@ export async function listUsers(db: Database, companyId: string, page: Page): Pr
       .from(users)
       .where(and(eq(users.companyId, companyId), gt(users.id, page.after ?? "")))
       .orderBy(asc(users.id))
+      .limit(page.limit)
+      .all(),
+  );
+  return rows.map(userOf);
+}
+
+/**
+ * Those whose address begins with `prefix` (A to Z in either case), in the order of their addresses; `page.after` is an
+ * address. The prefix is a range of the index over addresses, so that a search costs what it shows.
+ */
+export async function searchUsers(db: Database, companyId: string, prefix: string, page: Page): Promise<User[]> {
+  const from = emailKey(prefix);
+  const rows = await run(
+    db
+      .select()
+      .from(users)
+      .where(
+        and(
+          eq(users.companyId, companyId),
+          gte(users.email, from),
+          // No address has a character behind the last one of Unicode.
+          lt(users.email, `${from}\u{10FFFF}`),
+          gt(users.email, page.after ?? ""),
+        ),
+      )
+      .orderBy(asc(users.email))
       .limit(page.limit)
       .all(),
   );

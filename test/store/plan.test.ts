@@ -8,6 +8,7 @@ import {
   companyRow,
   companyWithUser,
   groupRow,
+  invitationRow,
   NOW,
   sessionRow,
   settingsRow,
@@ -33,6 +34,8 @@ interface Ids {
 const page = { after: "x", limit: 10 };
 const start = { after: null, limit: 10 };
 const record = (ids: Ids) => auditRow(ids.company);
+const limit = (bucket: string) => ({ bucket, max: 1 });
+const limits = { pair: limit("p"), address: limit("a"), email: limit("e") };
 const subject = (value: string) => ({ issuer: "https://idp.example/", kind: "nameId" as const, value });
 
 /** Each function that talks to D1, called so that it issues every statement it has. The type demands all of them. */
@@ -61,6 +64,7 @@ const calls: Calls = {
   findUser: (db, ids) => store.findUser(db, ids.company, ids.user),
   findUserByEmail: (db, ids) => store.findUserByEmail(db, ids.company, "plan@x.example"),
   listUsers: (db, ids) => store.listUsers(db, ids.company, page),
+  searchUsers: (db, ids) => store.searchUsers(db, ids.company, "b", page),
   updateUser: (db, ids) =>
     store.updateUser(db, ids.company, ids.user, 1, { email: "b@x.example", subject: subject("1") }, record(ids)),
   prepareSignIn: (db, ids) =>
@@ -86,6 +90,10 @@ const calls: Calls = {
   listSignIns: async (db, ids) => {
     await store.listSignIns(db, ids.company, null, page);
     await store.listSignIns(db, ids.company, "REF-1", start);
+  },
+  listSignInsByOutcome: async (db, ids) => {
+    await store.listSignInsByOutcome(db, ids.company, "refused", page);
+    await store.listSignInsByOutcome(db, ids.company, "refused", start);
   },
   checkSession: (db, ids) => store.checkSession(db, ids.company, sessionRow(ids.user).id, { lastSeenAt: NOW }),
   findSession: (db, ids) => store.findSession(db, ids.company, "x"),
@@ -122,6 +130,39 @@ const calls: Calls = {
     await store.listAudit(db, ids.company, page);
     await store.listAudit(db, null, page);
     await store.listAudit(db, null, start);
+  },
+  prepareLocalSignIn: (db, ids) =>
+    store.prepareLocalSignIn(db, ids.company, { email: "b@x.example", limits, now: NOW, windowMs: 1 }),
+  completeLocalSignIn: (db, ids) =>
+    store.completeLocalSignIn(db, ids.company, {
+      now: NOW,
+      userId: ids.user,
+      password: "kept",
+      keepAnew: "kept anew",
+      limits,
+      session: sessionRow(ids.user),
+      signIn: signInRow(),
+    }),
+  createInvitation: (db, ids) =>
+    store.createInvitation(db, ids.company, invitationRow(ids.user), "token", record(ids)),
+  listInvitations: (db, ids) => store.listInvitations(db, ids.company, "setup", page),
+  findInvitation: (db, ids) => store.findInvitation(db, ids.company, "invitation", "x"),
+  deleteInvitation: (db, ids) => store.deleteInvitation(db, ids.company, "invitation", "x", record(ids)),
+  prepareInvitation: (db, ids) => store.prepareInvitation(db, ids.company, "token"),
+  acceptInvitation: async (db, ids) => {
+    const group = { ...groupRow(), type: "administrator" as const, ssoOnly: false };
+    const user = userRow(group.id, "invited@x.example");
+    await store.acceptInvitation(db, ids.company, {
+      now: NOW,
+      tokenSha256: "token",
+      record: record(ids),
+      newGroup: { group, record: record(ids) },
+      user,
+      newUser: { user, record: record(ids) },
+      password: "kept",
+      session: sessionRow(user.id),
+      signIn: signInRow(),
+    });
   },
   purgeExpired: (db) => store.purgeExpired(db, NOW),
   deleteUser: (db, ids) => store.deleteUser(db, ids.company, ids.user, 3, record(ids)),

@@ -1,0 +1,28 @@
+/** What a page says of the change that led to it: a code in the address, one sentence here. Nothing else can be said that way. */
+
+const SENTENCES = {
+  "settings-saved": "The single sign-on settings are saved. They are in force everywhere within a minute.",
+  "metadata-read": "The settings were taken from the metadata. Look them over: what is your choice stayed as it was.",
+  "group-created": "The permission group was created.",
+  "group-saved": "The permission group is saved.",
+  "group-deleted": "The permission group was deleted.",
+  "user-created": "The user was created.",
+  "user-saved": "The user is saved.",
+  "user-disabled": "The user is disabled, and signed out everywhere within a minute.",
+  "user-enabled": "The user may sign in again.",
+  "sessions-ended": "The user is signed out everywhere within a minute.",
+  "session-ended": "The session ends within a minute.",
+  "token-deleted": "The token was deleted. It opens nothing from now on.",
+} as const;
+
+export type DoneCode = keyof typeof SENTENCES;
+
+export function doneSentence(code: string | null): string | null {
+  return code !== null && Object.hasOwn(SENTENCES, code) ? SENTENCES[code as DoneCode] : null;
+}
+
+/** After a change: the page that shows its outcome, by GET, so that a reload changes nothing again (RFC 9110, 15.4.4). */
+export function leadTo(path: string, done: DoneCode): Response {
+  const location = `${path}${path.includes("?") ? "&" : "?"}done=${done}`;
+  return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
+}

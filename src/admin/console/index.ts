@@ -1,0 +1,60 @@
+/**
+ * CONSOLE: the company's own administrators at `/sso/admin` on the company's host. Pages made on the server over the very functions
+ * and validation of REST; every change goes by form, is proven ours, and leaves its audit record under the person's name. Works
+ * without client script. Refuses to know rows, SQL and how anybody signs in.
+ */
+import { Hono } from "hono";
+import { listAuditPage } from "./audit.tsx";
+import { CONSOLE_PATH, type ConsoleEnv } from "./console.ts";
+import { doorPage } from "./door-pages.tsx";
+import { explain, showExplain } from "./explain.tsx";
+import { administratorsOnly, ownFormsOnly } from "./gate.ts";
+import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
+import { showMetadata, takeMetadata } from "./metadata.tsx";
+import { showOverview } from "./overview.tsx";
+import { saveSettings, showSettings } from "./settings.ts";
+import { showSetup } from "./setup.tsx";
+import { listSignInsPage, showSignIn } from "./sign-ins.tsx";
+import { createToken, removeToken, showTokens } from "./tokens.tsx";
+import { createUser, endSession, saveUser, setStatus, showNewUser, showUser, signOutEverywhere } from "./user-forms.ts";
+import { listUsersPage } from "./users.tsx";
+
+export const consoleRoutes = new Hono<ConsoleEnv>()
+  .use(administratorsOnly, ownFormsOnly)
+  .get("/", showOverview)
+  .get("/setup", showSetup)
+  .get("/settings", showSettings)
+  .post("/settings", saveSettings)
+  .get("/metadata", showMetadata)
+  .post("/metadata", takeMetadata)
+  .get("/groups", listGroupsPage)
+  .get("/groups/new", showNewGroup)
+  .post("/groups/new", createGroup)
+  .get("/groups/:id", showGroup)
+  .post("/groups/:id", saveGroup)
+  .post("/groups/:id/delete", removeGroup)
+  .get("/users", listUsersPage)
+  .get("/users/new", showNewUser)
+  .post("/users/new", createUser)
+  .get("/users/:id", showUser)
+  .post("/users/:id", saveUser)
+  .post("/users/:id/disable", setStatus("disabled"))
+  .post("/users/:id/enable", setStatus("active"))
+  .post("/users/:id/sign-out", signOutEverywhere)
+  .post("/users/:id/sessions/:session/end", endSession)
+  .get("/sign-ins", listSignInsPage)
+  .get("/sign-ins/:id", showSignIn)
+  .get("/explain", showExplain)
+  .post("/explain", explain)
+  .get("/audit", listAuditPage)
+  .get("/tokens", showTokens)
+  .post("/tokens", createToken)
+  .post("/tokens/:id/delete", removeToken)
+  .all("*", (c) =>
+    doorPage(c.get("tenant").company.name, {
+      status: 404,
+      title: "There is no such page",
+      sentence: "The console has nothing at this address.",
+      links: [{ href: CONSOLE_PATH, label: "Back to the console" }],
+    }),
+  );

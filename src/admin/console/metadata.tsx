@@ -1,0 +1,136 @@
+/** `/metadata`: the settings from the identity provider's own metadata, by URL, file or text, through the function of REST. */
+import { fetchMetadata, importMetadata, metadataFromUrl } from "../idp-metadata.ts";
+import { type Answer, answer, invalid } from "../problems.ts";
+import type { ConsoleContext, Visit } from "./console.ts";
+import { leadTo } from "./done.ts";
+import { pauseOf } from "./gate.ts";
+import { consolePage } from "./layout.tsx";
+import {
+  AreaField,
+  type Errors,
+  FaultNote,
+  FileField,
+  Form,
+  PauseNote,
+  StaleNote,
+  TextField,
+  withErrors,
+} from "./parts.tsx";
+import { METADATA_PATH, SETTINGS_PATH } from "./paths.ts";
+import type { Posted } from "./posted.ts";
+import { storedTenant } from "./settings.ts";
+
+interface View {
+  readonly status?: number;
+  readonly version: number;
+  readonly url?: string;
+  readonly text?: string;
+  readonly errors?: Errors;
+  readonly pause?: "earlier" | "sign_in_again" | null;
+}
+
+function metadataPage(visit: Visit, view: View): Response {
+  const { errors = {}, url = "", text = "", pause = null } = view;
+  return consolePage(visit, {
+    status: view.status ?? 200,
+    title: "Import metadata",
+    section: "metadata",
+    lead: "Your provider’s metadata holds its addresses, its Entity ID and its certificates. They replace those of the settings; everything that is your own choice stays.",
+    children: (
+      <>
+        {pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
+        <PauseNote visit={visit} pause={pause} back={METADATA_PATH} />
+        <FaultNote errors={errors} />
+        <Form visit={visit} action={METADATA_PATH} upload class="card">
+          <input type="hidden" name="version" value={String(view.version)} />
+          <p class="soft">Give it in one of three ways.</p>
+          <TextField
+            name="url"
+            label="URL"
+            hint="Entra: SAML Certificates › App Federation Metadata Url. Fetched once, now."
+            value={url}
+            errors={errors}
+            type="url"
+            mono
+            placeholder="https://login.microsoftonline.com/…/federationmetadata.xml?appid=…"
+          />
+          <FileField name="file" label="File" errors={errors} accept=".xml,application/xml,text/xml" />
+          <AreaField name="text" label="Text" value={text} errors={errors} rows={6} placeholder="<EntityDescriptor …" />
+          <p class="actions">
+            <button class="button" type="submit">
+              Import and save
+            </button>
+          </p>
+        </Form>
+      </>
+    ),
+  });
+}
+
+export async function showMetadata(c: ConsoleContext): Promise<Response> {
+  const visit = c.get("visit");
+  return metadataPage(visit, { version: (await storedTenant(visit)).saml?.version ?? 0 });
+}
+
+type Given = "url" | "file" | "text";
+
+export async function takeMetadata(c: ConsoleContext): Promise<Response> {
+  const visit = c.get("visit");
+  const posted = c.get("posted");
+  const typed = {
+    version: Number(posted.text("version")) || 0,
+    url: posted.text("url").trim(),
+    text: posted.text("text").trim(),
+  };
+  const pause = pauseOf(visit, { dangerous: true });
+  if (pause !== null) return metadataPage(visit, { ...typed, status: 403, pause });
+
+  const given: Given[] = [
+    ...(typed.url === "" ? [] : (["url"] as const)),
+    ...(posted.files("file").length === 0 ? [] : (["file"] as const)),
+    ...(typed.text === "" ? [] : (["text"] as const)),
+  ];
+  const [way] = given;
+  if (way === undefined || given.length > 1) {
+    const message = way === undefined ? "Give a URL, a file or the text" : "Give only one of URL, file and text";
+    return metadataPage(visit, { ...typed, status: 422, errors: { [way ?? "url"]: message } });
+  }
+  const source = await documentOf(visit, way, typed, posted);
+  if (!source.ok) return metadataPage(visit, { ...typed, status: 422, errors: onTheForm(source, way) });
+  const made = await importMetadata(
+    visit.services,
+    visit.actor,
+    visit.tenant.company,
+    { bytes: source.value, path: "" },
+    (current) => (current?.version ?? 0) === typed.version,
+  );
+  if (made.ok) return leadTo(SETTINGS_PATH, "metadata-read");
+  if (made.problem.status === 412) {
+    const { saml } = await storedTenant(visit);
+    const errors = {
+      "": "Somebody else saved the settings meanwhile. Look at them, then import once more if it is still right.",
+    };
+    return metadataPage(visit, { ...typed, version: saml?.version ?? 0, status: 409, errors });
+  }
+  return metadataPage(visit, { ...typed, status: made.problem.status, errors: onTheForm(made, way) });
+}
+
+/** Whatever is wrong with the document is said beside the field that brought it. */
+function onTheForm(failed: Extract<Answer<unknown>, { ok: false }>, way: Given): Errors {
+  const { errors = [], title } = failed.problem;
+  const messages = errors.map(({ path, message }) => (path === "" || path === "url" ? message : `${path}: ${message}`));
+  return withErrors([{ path: way, message: messages.join(" ") || title }]);
+}
+
+async function documentOf(
+  visit: Visit,
+  way: Given,
+  typed: { url: string; text: string },
+  posted: Posted,
+): Promise<Answer<Uint8Array>> {
+  if (way === "text") return answer(new TextEncoder().encode(typed.text));
+  if (way === "file") return answer(new Uint8Array(await posted.files("file")[0]!.arrayBuffer()));
+  const named = metadataFromUrl.safeParse({ url: typed.url });
+  if (!named.success) return invalid([{ path: "url", message: named.error.issues[0]?.message ?? "Must be a URL" }]);
+  return fetchMetadata(visit.services, named.data.url);
+}

@@ -1,0 +1,90 @@
+/** `/sso/admin`: how the company's single sign-on stands, what to do next, and the last attempts. */
+import type { FC } from "hono/jsx";
+import { listSignIns } from "../../store/index.ts";
+import { certificateHealth } from "./certificate-health.ts";
+import type { ConsoleContext } from "./console.ts";
+import { consolePage } from "./layout.tsx";
+import { GROUPS_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
+import { allGroups, storedTenant } from "./settings.ts";
+import { Health } from "./settings-page.tsx";
+import { SignInTable } from "./sign-ins.tsx";
+
+const SIGN_INS_SHOWN = 6;
+
+export async function showOverview(c: ConsoleContext): Promise<Response> {
+  const visit = c.get("visit");
+  const { services } = visit;
+  const [tenant, groups, signIns] = await Promise.all([
+    storedTenant(visit),
+    allGroups(visit),
+    listSignIns(services.database, visit.tenant.company.id, null, { after: null, limit: SIGN_INS_SHOWN }),
+  ]);
+  const { saml, certificates } = tenant;
+  const now = services.now();
+  const unwell = certificates.filter((certificate) => certificateHealth(certificate, now).tone !== "good");
+  const steps = [
+    {
+      done: groups.some(({ type }) => type === "member"),
+      href: `${GROUPS_PATH}/new`,
+      text: "Create a permission group for your people",
+    },
+    { done: saml !== null, href: SETUP_PATH, text: "Enter our values at your identity provider" },
+    { done: saml !== null, href: SETTINGS_PATH, text: "Enter its Login URL and certificate here" },
+    { done: signIns.some(({ outcome }) => outcome === "success"), href: "/sso/login", text: "Sign in once to try it" },
+  ];
+  return consolePage(visit, {
+    title: "Overview",
+    section: "overview",
+    aside:
+      saml === null ? (
+        <span class="badge warn">Not set up yet</span>
+      ) : (
+        <span class="badge good">Single sign-on is set up</span>
+      ),
+    children: (
+      <>
+        {unwell.length > 0 && (
+          <section class="card" aria-labelledby="h-ends">
+            <h2 id="h-ends">Certificates that need you</h2>
+            <ul class="plain">
+              {unwell.map((certificate) => (
+                <li>
+                  <bdi>{certificate.subject}</bdi> <Health certificate={certificate} now={now} />
+                </li>
+              ))}
+            </ul>
+            <p class="actions">
+              <a class="button quiet" href={SETTINGS_PATH}>
+                Open the settings
+              </a>
+            </p>
+          </section>
+        )}
+        {steps.some(({ done }) => !done) && (
+          <section class="card" aria-labelledby="h-steps">
+            <h2 id="h-steps">To do</h2>
+            <ol class="steps">
+              {steps.map((step) => (
+                <Step {...step} />
+              ))}
+            </ol>
+          </section>
+        )}
+        <section class="card" aria-labelledby="h-last">
+          <h2 id="h-last">Last attempts to sign in</h2>
+          {signIns.length === 0 ? <p class="soft">Nobody has tried yet.</p> : <SignInTable records={signIns} />}
+          <p class="actions">
+            <a href={SIGN_INS_PATH}>The whole log</a>
+            <a href={`${SIGN_INS_PATH}?outcome=refused`}>Only refusals</a>
+          </p>
+        </section>
+      </>
+    ),
+  });
+}
+
+const Step: FC<{ done: boolean; href: string; text: string }> = ({ done, href, text }) => (
+  <li>
+    {done ? text : <a href={href}>{text}</a>} {done && <span class="badge good">Done</span>}
+  </li>
+);

@@ -1,0 +1,21 @@
+/** Addresses within the console, and the way out of it to sign in. All are paths: the host may be a proxy's. */
+import { CONSOLE_PATH, type Visit } from "./console.ts";
+
+export const SETTINGS_PATH = `${CONSOLE_PATH}/settings`;
+export const SETUP_PATH = `${CONSOLE_PATH}/setup`;
+export const METADATA_PATH = `${CONSOLE_PATH}/metadata`;
+export const USERS_PATH = `${CONSOLE_PATH}/users`;
+export const GROUPS_PATH = `${CONSOLE_PATH}/groups`;
+export const SIGN_INS_PATH = `${CONSOLE_PATH}/sign-ins`;
+export const EXPLAIN_PATH = `${CONSOLE_PATH}/explain`;
+export const AUDIT_PATH = `${CONSOLE_PATH}/audit`;
+export const TOKENS_PATH = `${CONSOLE_PATH}/tokens`;
+
+/** Without single sign-on there is only the password. */
+export function signInPath(singleSignOn: boolean, target: string): string {
+  return `${singleSignOn ? "/sso/login" : "/sso/local"}?return_to=${encodeURIComponent(target)}`;
+}
+
+export function signInAgainPath(visit: Visit, target: string): string {
+  return signInPath(visit.tenant.saml !== null, target);
+}

@@ -1,0 +1,133 @@
+/**
+ * The console's style sheet, inline under the nonce. Colours and type are those of the visitor's pages, set closer for daily work:
+ * every text pair keeps 4.5:1, every control edge 3:1, every target 24 pixels (WCAG 2.2, 1.4.3, 1.4.11, 2.5.8).
+ */
+export const CONSOLE_STYLE = `
+:root{
+color-scheme:light dark;
+--paper:#f6f4ef;--paper-2:#efece4;--card:#fffdf9;--ink:#1f2328;--soft:#565b61;--line:#dad5c9;--edge:#86806f;
+--accent:#0b5a54;--accent-ink:#fff;--accent-2:#084842;--tint:#e3eeea;--focus:#0b5a54;
+--good:#17603a;--good-tint:#e2f0e6;--warn:#7a4b00;--warn-tint:#fbefd5;--bad:#9b2420;--bad-tint:#fbe6e2}
+@media (prefers-color-scheme:dark){:root{
+--paper:#14171a;--paper-2:#1a1e22;--card:#1a1e22;--ink:#eceae4;--soft:#a9aeb3;--line:#2f363c;--edge:#78818a;
+--accent:#8ad6c6;--accent-ink:#0d1f1d;--accent-2:#a5e3d6;--tint:#1d302d;--focus:#8ad6c6;
+--good:#8fd6a8;--good-tint:#1b2e22;--warn:#f0c674;--warn-tint:#33290f;--bad:#f5a49b;--bad-tint:#3a1d1b}}
+*,*::before,*::after{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}
+body{margin:0;min-height:100vh;min-height:100dvh;background:var(--paper);color:var(--ink);
+font:.9375rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
+.skip{position:absolute;left:.75rem;top:-4rem;z-index:2;padding:.5rem 1rem;border-radius:.5rem;background:var(--accent);color:var(--accent-ink)}
+.skip:focus{top:.75rem}
+.frame{display:grid;grid-template-columns:minmax(0,1fr);min-height:100vh;min-height:100dvh;align-content:start}
+.side{padding:.875rem clamp(1rem,4vw,1.5rem);border-bottom:1px solid var(--line)}
+.mark{display:flex;align-items:center;gap:.625rem;margin:0;font-weight:600}
+.mark svg{flex:none;display:block;width:1.25rem;height:1.45rem}
+.mark a{color:inherit;text-decoration:none}.mark a:hover{text-decoration:underline}
+.mark .wall{fill:var(--accent)}.mark .light{fill:var(--paper)}
+.nav-wide{display:none}
+.menu{margin-top:.75rem}.menu summary{display:inline-flex;align-items:center;min-height:2.25rem;padding:.25rem .875rem;border:1px solid var(--edge);border-radius:.5rem;font-weight:600;cursor:pointer;list-style:none}
+.menu summary::-webkit-details-marker{display:none}
+.menu summary::after{content:"▾";margin-left:.5rem}.menu[open] summary::after{content:"▴"}
+.navi h2{margin:1.25rem 0 .25rem;padding:0 .625rem;font-size:.75rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;color:var(--soft)}
+.navi ul{list-style:none;margin:0;padding:0}
+.navi a{display:block;padding:.375rem .625rem;border-radius:.5rem;color:var(--ink);text-decoration:none}
+.navi a:hover{background:var(--paper-2)}
+.navi a[aria-current]{background:var(--tint);color:var(--accent);font-weight:600}
+.me{margin:1.5rem 0 0;padding:.875rem .625rem 0;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft)}
+.me p{margin:0 0 .25rem}.me .as{color:var(--ink)}
+main{width:100%;max-width:64rem;padding:1.5rem clamp(1rem,4vw,2.5rem) 4rem}
+@media (min-width:60rem){.frame{grid-template-columns:15.5rem minmax(0,1fr)}
+.side{position:sticky;top:0;align-self:start;height:100vh;height:100dvh;overflow-y:auto;padding:1.75rem 1.125rem;border-bottom:0;border-right:1px solid var(--line)}
+.side .mark{padding:0 .625rem}.nav-wide{display:block}.menu{display:none}main{padding-top:2.25rem}}
+.door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
+h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;letter-spacing:-.01em;text-wrap:balance}
+main h2{margin:0 0 .25rem;font-size:1.0625rem;line-height:1.4}
+main h3{margin:1.25rem 0 .25rem;font-size:.9375rem}
+p{margin:0 0 .75rem;text-wrap:pretty}
+.lead{max-width:46rem;margin-bottom:1.5rem;color:var(--soft)}
+.soft{color:var(--soft)}.small{font-size:.8125rem}
+.head{display:flex;flex-wrap:wrap;align-items:flex-start;justify-content:space-between;gap:.5rem 1.5rem}
+.head>div{flex:1 1 18rem}
+a{color:var(--accent);text-underline-offset:.2em}
+.card{margin:0 0 1.25rem;padding:1.125rem clamp(1rem,3vw,1.5rem) 1.25rem;border:1px solid var(--line);border-radius:.875rem;background:var(--card)}
+.card>:last-child,.note>:last-child{margin-bottom:0}
+.note{margin:0 0 1.25rem;padding:.75rem 1rem;border:1px solid currentColor;border-radius:.75rem;background:var(--tint);color:var(--accent)}
+.note p,.note ul,.note li{color:var(--ink)}.note p{margin:0 0 .375rem}.note ul{margin:.25rem 0;padding-left:1.25rem}
+.note.good{background:var(--good-tint);color:var(--good)}.note.warn{background:var(--warn-tint);color:var(--warn)}.note.bad{background:var(--bad-tint);color:var(--bad)}
+.note strong{color:inherit}.note:focus{outline:3px solid var(--focus);outline-offset:2px}
+.grid{display:grid;gap:0 1.25rem;grid-template-columns:minmax(0,1fr)}
+@media (min-width:44rem){.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.grid .whole{grid-column:1/-1}}
+.field{margin:.875rem 0 0;min-width:0}
+label,legend,.label{display:block;padding:0;font-weight:600}
+fieldset{min-width:0;margin:.875rem 0 0;padding:0;border:0}
+.hint{margin:.0625rem 0 0;font-size:.8125rem;color:var(--soft)}
+.error{margin:.25rem 0 0;font-size:.875rem;font-weight:600;color:var(--bad)}
+.error::before{content:"✕ " / ""}
+input,select,textarea{display:block;width:100%;min-height:2.5rem;margin-top:.3125rem;padding:.4375rem .75rem;border:1px solid var(--edge);border-radius:.5rem;background:var(--card);color:var(--ink);font:inherit}
+textarea{min-height:6rem;resize:vertical}
+.mono,textarea.mono,input.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.8125rem}
+[aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
+input[type=checkbox],input[type=radio]{display:inline-block;flex:none;width:1.125rem;height:1.125rem;min-height:0;margin:.2rem 0 0;accent-color:var(--accent)}
+input[type=file]{padding:.375rem .5rem}
+.check{display:flex;gap:.625rem;align-items:flex-start;min-height:1.5rem}.check label{font-weight:500}
+.radios{display:flex;flex-wrap:wrap;gap:.375rem 1.5rem;margin-top:.375rem}
+:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
+.actions{display:flex;flex-wrap:wrap;gap:.625rem;align-items:center;margin:1.25rem 0 0}
+.bar{margin-top:0}
+.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem 1.125rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--accent-ink);font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;cursor:pointer}
+.button:hover{background:var(--accent-2);border-color:var(--accent-2)}
+.button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}.button.quiet:hover{border-color:var(--accent-2);color:var(--accent-2)}
+.button.danger{background:transparent;color:var(--bad);border-color:var(--bad)}.button.danger:hover{background:var(--bad-tint)}
+.button.small{min-height:2rem;padding:.125rem .75rem;font-size:.875rem}
+.copy{display:none}.js .copy{display:inline-flex}
+.tabs{display:flex;flex-wrap:wrap;gap:.375rem;margin:0 0 1rem;padding:0;list-style:none}
+.tabs a{display:inline-flex;align-items:center;min-height:2.25rem;padding:.25rem .875rem;border:1px solid var(--edge);border-radius:99rem;color:var(--ink);text-decoration:none}
+.tabs a:hover{border-color:var(--accent)}.tabs a[aria-current]{background:var(--accent);border-color:var(--accent);color:var(--accent-ink);font-weight:600}
+.values{margin:0}
+.values>div{padding:.75rem 0;border-top:1px solid var(--line)}.values>div:first-child{border-top:0;padding-top:.25rem}
+.values dt{font-weight:600}.values dd{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .75rem;margin:.1875rem 0 0}
+.values code{flex:1 1 16rem}
+code{font:500 .8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+dd>code,.pick{user-select:all}
+.facts{display:grid;grid-template-columns:minmax(0,1fr);gap:.125rem 1.25rem;margin:0}
+.facts dt{color:var(--soft);font-size:.8125rem}.facts dd{margin:0 0 .5rem}
+@media (min-width:36rem){.facts{grid-template-columns:10rem minmax(0,1fr)}.facts dt{font-size:inherit}.facts dd{margin:0}}
+table{width:100%;border-collapse:collapse}
+caption{padding:0 0 .5rem;text-align:left;color:var(--soft);font-size:.8125rem}
+th,td{padding:.5625rem .75rem .5625rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top}
+thead th{border-top:0;font-size:.8125rem;font-weight:600;color:var(--soft);white-space:nowrap}
+tbody th{font-weight:600}
+td.end,th.end{text-align:right;padding-right:0}
+@media (max-width:43.99rem){
+.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stack,.stack tbody,.stack tr,.stack td,.stack th,.stack caption{display:block}
+.stack tr{padding:.625rem 0;border-top:1px solid var(--line)}.stack tbody tr:first-child{border-top:0}
+.stack td,.stack th{padding:.0625rem 0;border:0}
+.stack td.end{text-align:left}
+.stack td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.8125rem}
+.stack td:empty{display:none}}
+.badge{display:inline-block;padding:.0625rem .5625rem;border-radius:99rem;background:var(--paper-2);color:var(--ink);font-size:.8125rem;font-weight:600;white-space:nowrap}
+.badge.good{background:var(--good-tint);color:var(--good)}.badge.warn{background:var(--warn-tint);color:var(--warn)}.badge.bad{background:var(--bad-tint);color:var(--bad)}
+.plain{list-style:none;margin:0;padding:0}
+.certificate{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between;padding:.75rem 0;border-top:1px solid var(--line)}
+.certificate:first-child{border-top:0}.certificate>div:first-child{flex:1 1 20rem;min-width:0}
+.steps{margin:0;padding-left:1.25rem}.steps li{padding:.3125rem 0}.steps li::marker{color:var(--soft);font-weight:600}
+.checks{list-style:none;margin:0;padding:0;counter-reset:check}
+.checks li{display:grid;grid-template-columns:1.5rem minmax(0,1fr);gap:0 .5rem;padding:.5rem 0;border-top:1px solid var(--line)}
+.checks li:first-child{border-top:0}.checks .sign{font-weight:700;color:var(--good)}.checks .no .sign{color:var(--bad)}
+.checks .no{margin:0 -.75rem;padding-left:.75rem;padding-right:.75rem;border-radius:.5rem;background:var(--bad-tint)}
+.checks .what{font-weight:600}.checks dl{display:grid;grid-template-columns:5.25rem minmax(0,1fr);gap:0 .5rem;margin:.125rem 0 0;font-size:.8125rem}
+.checks dt{color:var(--soft)}.checks .no dt{color:var(--ink)}.checks dd{margin:0}
+details.more{margin:1rem 0 0}
+details.more>summary,details.diff>summary{cursor:pointer;font-weight:600;color:var(--accent);min-height:1.5rem}
+.rows{display:grid;gap:.75rem;margin-top:.5rem}
+.rows .row{display:grid;gap:.25rem .75rem;grid-template-columns:minmax(0,1fr);padding-top:.625rem;border-top:1px solid var(--line)}
+@media (min-width:48rem){.rows .row{grid-template-columns:4.5rem minmax(0,2fr) minmax(0,1.6fr) minmax(0,1.2fr)}}
+.rows .field{margin:0}.rows label{font-size:.8125rem}
+.search{display:flex;flex-wrap:wrap;gap:.5rem .75rem;align-items:flex-end;margin:0 0 1.25rem}
+.search .field{flex:1 1 13rem;margin:0}.search .narrow{flex:0 1 11rem}
+.secret{display:block;padding:.75rem 1rem;border:1px dashed var(--edge);border-radius:.5rem;background:var(--card);color:var(--ink);user-select:all}
+pre{margin:.5rem 0 0;padding:.625rem .75rem;border-radius:.5rem;background:var(--paper-2);font:.8125rem/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media (forced-colors:active){.button,.badge,.navi a[aria-current],.tabs a[aria-current]{border:1px solid ButtonText}}
+`.replaceAll("\n", "");

@@ -1,0 +1,194 @@
+/** The page of one user, or of one about to be: what they are, whether they may sign in, and where they are signed in. */
+import type { FC } from "hono/jsx";
+import type { Group, SessionRow, User } from "../../store/index.ts";
+import type { Visit } from "./console.ts";
+import { consolePage } from "./layout.tsx";
+import {
+  ConflictNote,
+  type Errors,
+  FaultNote,
+  Form,
+  PauseNote,
+  SelectField,
+  StaleNote,
+  TextField,
+  Time,
+} from "./parts.tsx";
+import { GROUPS_PATH, USERS_PATH } from "./paths.ts";
+import { nameOf } from "./users.tsx";
+
+export interface UserFields {
+  readonly version: number;
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly company: string;
+  readonly groupId: string;
+}
+
+export interface UserView {
+  readonly status?: number;
+  /** Null for a user about to be. */
+  readonly user: User | null;
+  readonly fields: UserFields;
+  readonly groups: readonly Group[];
+  readonly sessions: readonly SessionRow[];
+  readonly errors?: Errors;
+  readonly pause?: "earlier" | "sign_in_again" | null;
+  readonly differences?: readonly (readonly [string, string, string])[];
+}
+
+export function userPage(visit: Visit, view: UserView): Response {
+  const { user, fields, errors = {}, pause = null } = view;
+  const path = user === null ? `${USERS_PATH}/new` : `${USERS_PATH}/${user.id}`;
+  const groups = view.groups.map(({ id, title, ssoOnly }) => [id, ssoOnly ? `${title} (SSO only)` : title] as const);
+  return consolePage(visit, {
+    status: view.status ?? 200,
+    title: user === null ? "Create SSO user" : nameOf(user),
+    section: "users",
+    ...(user === null
+      ? { lead: "The person is let in when your identity provider signs in somebody with this e-mail address." }
+      : {}),
+    aside: user?.status === "disabled" && <span class="badge bad">Disabled</span>,
+    children: (
+      <>
+        {user !== null && pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
+        <PauseNote visit={visit} pause={pause} back={path} />
+        {view.differences && <ConflictNote differences={view.differences} />}
+        <FaultNote errors={errors} />
+        {view.groups.length === 0 && (
+          <div class="note warn">
+            <p>
+              There is no permission group yet. <a href={`${GROUPS_PATH}/new`}>Create one first</a>.
+            </p>
+          </div>
+        )}
+        <Form visit={visit} action={path} class="card">
+          <input type="hidden" name="version" value={String(fields.version)} />
+          <div class="grid">
+            <TextField name="email" label="Email" value={fields.email} errors={errors} type="email" required whole />
+            <TextField name="firstName" label="First Name" value={fields.firstName} errors={errors} />
+            <TextField name="lastName" label="Last Name" value={fields.lastName} errors={errors} />
+            <TextField
+              name="company"
+              label="Company"
+              hint="Where the person works, in their own words."
+              value={fields.company}
+              errors={errors}
+            />
+            <SelectField
+              name="groupId"
+              label="Permission group"
+              hint={user === null ? undefined : "A group mapping may change it at the next sign-in."}
+              value={fields.groupId}
+              errors={errors}
+              options={groups}
+            />
+          </div>
+          <p class="actions">
+            <button class="button" type="submit">
+              {user === null ? "Create" : "Save"}
+            </button>
+            <a class="button quiet" href={USERS_PATH}>
+              Back to the users
+            </a>
+          </p>
+        </Form>
+        {user !== null && <Access visit={visit} user={user} />}
+        {user !== null && <Sessions visit={visit} user={user} sessions={view.sessions} />}
+      </>
+    ),
+  });
+}
+
+const Access: FC<{ visit: Visit; user: User }> = ({ visit, user }) => {
+  const active = user.status === "active";
+  const own = user.id === visit.session.userId;
+  return (
+    <section class="card" aria-labelledby="h-access">
+      <h2 id="h-access">Access</h2>
+      <dl class="facts">
+        <dt>Last sign-in</dt>
+        <dd>{user.lastSignInAt === null ? "Never" : <Time at={user.lastSignInAt} />}</dd>
+        <dt>Linked to</dt>
+        <dd>
+          {user.subject === null ? (
+            "Nobody yet: the first sign-in with this address is"
+          ) : (
+            <>
+              <bdi>{user.subject.issuer}</bdi>, by {user.subject.kind === "userKey" ? "immutable key" : "NameID"}
+            </>
+          )}
+        </dd>
+        <dt>Created</dt>
+        <dd>
+          <Time at={user.createdAt} />
+        </dd>
+      </dl>
+      {own ? (
+        <p class="hint">This is you. Another administrator can disable your account.</p>
+      ) : (
+        <Form visit={visit} action={`${USERS_PATH}/${user.id}/${active ? "disable" : "enable"}`} class="actions">
+          <button class={active ? "button danger" : "button quiet"} type="submit">
+            {active ? "Disable the user" : "Enable the user"}
+          </button>
+        </Form>
+      )}
+    </section>
+  );
+};
+
+const AGENT_CHARS_SHOWN = 90;
+
+const Sessions: FC<{ visit: Visit; user: User; sessions: readonly SessionRow[] }> = ({ visit, user, sessions }) => (
+  <section class="card" aria-labelledby="h-sessions">
+    <h2 id="h-sessions">Sessions</h2>
+    {sessions.length === 0 ? (
+      <p class="soft">Not signed in anywhere.</p>
+    ) : (
+      <>
+        <table class="stack">
+          <caption class="hidden">Sessions of this user</caption>
+          <thead>
+            <tr>
+              <th scope="col">Browser</th>
+              <th scope="col">Signed in</th>
+              <th scope="col">Last used</th>
+              <th scope="col" class="end">
+                <span class="hidden">End it</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {sessions.map((session) => (
+              <tr>
+                <th scope="row">
+                  <bdi>{session.userAgent.slice(0, AGENT_CHARS_SHOWN) || "unknown"}</bdi>
+                  {session.id === visit.session.id && <span class="badge good">This one</span>}
+                </th>
+                <td data-label="Signed in">
+                  <Time at={session.createdAt} />
+                </td>
+                <td data-label="Last used">
+                  <Time at={session.lastSeenAt} />
+                </td>
+                <td class="end">
+                  <Form visit={visit} action={`${USERS_PATH}/${user.id}/sessions/${session.id}/end`}>
+                    <button class="button quiet small" type="submit">
+                      End
+                    </button>
+                  </Form>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <Form visit={visit} action={`${USERS_PATH}/${user.id}/sign-out`} class="actions">
+          <button class="button danger" type="submit">
+            Sign out everywhere
+          </button>
+        </Form>
+      </>
+    )}
+  </section>
+);
