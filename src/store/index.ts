@@ -2,6 +2,7 @@
  * The store: D1 through Drizzle, and the only folder that knows either. Each function is one statement or one batch, that is
  * one round trip, and what must hold together stands in one batch. Rows never leave; nothing here knows HTTP, cookies or XML.
  */
+export type { AttemptCount, AttemptLimit, AttemptLimits } from "./attempts.ts";
 export { listAudit } from "./audit.ts";
 export type { ChangeResult } from "./changes.ts";
 export {
@@ -12,6 +13,13 @@ export {
   listCompanies,
   updateCompany,
 } from "./companies.ts";
+export {
+  completeLocalSignIn,
+  type LocalAccount,
+  type LocalSignInState,
+  type LocalSignInWrite,
+  prepareLocalSignIn,
+} from "./credentials.ts";
 export { type Database, nearestReplica, newId, openDatabase, StorageUnavailable } from "./database.ts";
 export { EMAIL_CHARS_MAX, emailKey, isPlainEmail } from "./email.ts";
 export {
@@ -23,6 +31,16 @@ export {
   listGroups,
   updateGroup,
 } from "./groups.ts";
+export {
+  type AcceptedInvitation,
+  acceptInvitation,
+  createInvitation,
+  deleteInvitation,
+  findInvitation,
+  type InvitationState,
+  listInvitations,
+  prepareInvitation,
+} from "./invitations.ts";
 export { insertAssertionKey, insertSpKey } from "./keys.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export { AUDIT_RETENTION_DAYS, type Purged, purgeExpired, SIGN_IN_RETENTION_DAYS } from "./purge.ts";

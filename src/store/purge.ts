@@ -2,7 +2,7 @@
 import { inArray, lt, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { type Database, run } from "./database.ts";
-import { audit, sessions, signIns, usedAssertions, usedRequests } from "./schema.ts";
+import { audit, invitations, localAttempts, sessions, signIns, usedAssertions, usedRequests } from "./schema.ts";
 
 /** An administrator asks about a failed sign-in within days; three months cover a leave. */
 export const SIGN_IN_RETENTION_DAYS = 90;
@@ -10,6 +10,10 @@ export const SIGN_IN_RETENTION_DAYS = 90;
 export const AUDIT_RETENTION_DAYS = 396;
 /** A clock of another node may be behind; a used assertion is remembered this much longer than it could be presented. */
 export const USED_RETENTION_MINUTES = 60;
+/** An administrator still sees for a week that a link was never used. */
+export const INVITATION_RETENTION_DAYS = 7;
+/** Longer than any window of attempts. */
+export const ATTEMPT_RETENTION_MINUTES = 60;
 /** Rows deleted a table and run. At one run in 15 minutes: 960,000 a day. */
 export const PURGE_ROWS_MAX = 10_000;
 
@@ -35,6 +39,8 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
       before(usedAssertions, usedAssertions.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
       before(signIns, signIns.at, now - SIGN_IN_RETENTION_DAYS * DAY),
       before(audit, audit.at, now - AUDIT_RETENTION_DAYS * DAY),
+      before(invitations, invitations.expiresAt, now - INVITATION_RETENTION_DAYS * DAY),
+      before(localAttempts, localAttempts.windowStartedAt, now - ATTEMPT_RETENTION_MINUTES * MINUTE),
     ]),
   );
   const counts = results.map((result) => result.meta.changes);

@@ -209,7 +209,7 @@ export const audit = sqliteTable(
     /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
     actor: text().notNull(),
     action: text({ enum: ["create", "update", "delete"] }).notNull(),
-    resource: text({ enum: ["company", "saml", "group", "user", "session", "token"] }).notNull(),
+    resource: text({ enum: ["company", "saml", "group", "user", "session", "token", "invitation"] }).notNull(),
     resourceId: text("resource_id").notNull(),
     before: text({ mode: "json" }).$type<unknown>(),
     after: text({ mode: "json" }).$type<unknown>(),
@@ -229,6 +229,61 @@ export const tokens = sqliteTable(
     expiresAt: integer("expires_at"),
   },
   (t) => [primaryKey({ columns: [t.companyId, t.id] }), uniqueIndex("tokens_secret").on(t.secretSha256)],
+);
+
+/** Passwords of the users who have one; a group that is SSO only is refused whatever stands here. */
+export const credentials = sqliteTable(
+  "credentials",
+  {
+    companyId: text("company_id").notNull(),
+    userId: text("user_id").notNull(),
+    /** As the sign-in journey keeps it: derived, salted, tagged. */
+    password: text().notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.companyId, t.userId] }),
+    foreignKey({ columns: [t.companyId, t.userId], foreignColumns: [users.companyId, users.id] }).onDelete("cascade"),
+  ],
+);
+
+/** One-time links that let a person choose a password. Used or revoked, the row is gone; the audit remembers it. */
+export const invitations = sqliteTable(
+  "invitations",
+  {
+    companyId: ofCompany(),
+    id: text().notNull(),
+    kind: text({ enum: ["invitation", "setup"] }).notNull(),
+    /** Of an invitation. */
+    userId: text("user_id"),
+    /** Of a set-up link: the person may not be a user yet. */
+    email: text(),
+    firstName: text("first_name"),
+    lastName: text("last_name"),
+    /** SHA-256 of the link's token, lower-case hex; the token has 256 random bits. */
+    tokenSha256: text("token_sha256").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.companyId, t.id] }),
+    foreignKey({ columns: [t.companyId, t.userId], foreignColumns: [users.companyId, users.id] }).onDelete("cascade"),
+    uniqueIndex("invitations_token").on(t.tokenSha256),
+    index("invitations_user").on(t.companyId, t.userId),
+    index("invitations_expires").on(t.expiresAt),
+  ],
+);
+
+/** How often a password was tried, for all isolates of the world. A bucket is a tag of ours: no address stands here. */
+export const localAttempts = sqliteTable(
+  "local_attempts",
+  {
+    companyId: ofCompany(),
+    bucket: text().notNull(),
+    windowStartedAt: integer("window_started_at").notNull(),
+    count: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.companyId, t.bucket] }), index("local_attempts_window").on(t.windowStartedAt)],
 );
 
 /** Keys that sign the identity assertion for the origin. */

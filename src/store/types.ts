@@ -138,7 +138,7 @@ export interface AuditRecord {
   /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
   readonly actor: string;
   readonly action: "create" | "update" | "delete";
-  readonly resource: "company" | "saml" | "group" | "user" | "session" | "token";
+  readonly resource: "company" | "saml" | "group" | "user" | "session" | "token" | "invitation";
   readonly resourceId: string;
   readonly before: unknown;
   readonly after: unknown;
@@ -151,6 +151,16 @@ export interface Token {
   readonly createdAt: number;
   readonly expiresAt: number | null;
 }
+
+/** A one-time link that lets a person choose a password: an invitation of a user, or the set-up link of an administrator to be. */
+export type Invitation = {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+} & (
+  | { readonly kind: "invitation"; readonly userId: string }
+  | { readonly kind: "setup"; readonly email: string; readonly firstName: string; readonly lastName: string }
+);
 
 /** A page of a list: up to `limit` objects after the one that `after` names, in the list's order. */
 export interface Page {

@@ -143,8 +143,7 @@ const calls: Calls = {
       session: sessionRow(ids.user),
       signIn: signInRow(),
     }),
-  createInvitation: (db, ids) =>
-    store.createInvitation(db, ids.company, invitationRow(ids.user), "token", record(ids)),
+  createInvitation: (db, ids) => store.createInvitation(db, ids.company, invitationRow(ids.user), "token", record(ids)),
   listInvitations: (db, ids) => store.listInvitations(db, ids.company, "setup", page),
   findInvitation: (db, ids) => store.findInvitation(db, ids.company, "invitation", "x"),
   deleteInvitation: (db, ids) => store.deleteInvitation(db, ids.company, "invitation", "x", record(ids)),
@@ -190,7 +189,7 @@ async function planOf(text: string): Promise<string[]> {
 }
 
 /** SCAN of a table or an index. A row of constants is not one; a walk along an index that LIMIT ends early is named below. */
-const scans = (plan: string[]) => plan.filter((detail) => /^SCAN /.test(detail) && detail !== "SCAN CONSTANT ROW");
+const scans = (plan: string[]) => plan.filter((detail) => /^SCAN (?!CONSTANT ROW|\d+-ROW VALUES CLAUSE)/.test(detail));
 
 describe("query plans", () => {
   const statements = new Set<string>();

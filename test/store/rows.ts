@@ -8,6 +8,7 @@ import {
   createUser,
   type Database,
   type Group,
+  type Invitation,
   type NewUser,
   newId,
   type SamlSettings,
@@ -124,6 +125,10 @@ export function sessionRow(userId: string, more: Partial<SessionRow> = {}): Sess
     sessionIndex: "_session1",
     ...more,
   };
+}
+
+export function invitationRow(userId: string, more: { expiresAt?: number } = {}): Invitation {
+  return { id: newId(), kind: "invitation", userId, createdAt: NOW, expiresAt: NOW + 3_600_000, ...more };
 }
 
 export function signInRow(more: Partial<SignInRecord> = {}): SignInRecord {
