@@ -87,12 +87,15 @@ export function isWebSocketUpgrade(request: Request): boolean {
   return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
-/** Names are compared without case: a browser keeps `__host-vestibule-x` by the same rule as ours. The other cookies stay as they were written. */
+/**
+ * Without case, since a browser keeps `__host-vestibule-x` by the same rule as ours; and wherever in a pair the name stands,
+ * since two Cookie headers arrive as one in which a comma takes the place of the semicolon. The others stay as they were written.
+ */
 function removeOwnCookies(headers: Headers): void {
   const header = headers.get("cookie");
   if (header === null) return;
   const pairs = cookiePairs(header);
-  const others = pairs.filter(({ name }) => !name.toLowerCase().startsWith(OWN_COOKIE_PREFIX.toLowerCase()));
+  const others = pairs.filter(({ text }) => !text.toLowerCase().includes(OWN_COOKIE_PREFIX.toLowerCase()));
   if (others.length === pairs.length) return;
   const rest = others
     .map(({ text }) => text)

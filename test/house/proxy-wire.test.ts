@@ -113,6 +113,15 @@ describe("headers", () => {
     expect(origin.received().match(/^x-vestibule-jwt-assertion: ey/gim)).toHaveLength(1);
   });
 
+  it("do not carry our cookie to the origin when a second Cookie header hides it", async () => {
+    origin.answer(ok("x"));
+    const { head } = await speak(wire.port, ask("GET /a", ["Cookie: a=1"]));
+    const turned = `GET /b HTTP/1.1\r\nHost: acme.localhost:8787\r\nCookie: a=1\r\nCookie: ${wire.cookie}\r\n\r\n`;
+    const second = await speak(wire.port, turned);
+    for (const answer of [head, second.head]) expect(answer).toMatch(/^HTTP\/1.1 (?:200|401)/);
+    expect(origin.received()).not.toMatch(/vestibule-session/i);
+  });
+
   it("of one connection stay on it, also those that Connection names", async () => {
     const hop = [
       "Connection: X-Hop",

@@ -6,6 +6,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
+import { vi } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import type { AppEnv, Bindings, Services } from "../../src/context.ts";
 import { failureResponse } from "../../src/failure.ts";
@@ -231,3 +232,13 @@ export async function echoOf(response: Response): Promise<Echo> {
   const { headers, ...echo } = (await response.json()) as Omit<Echo, "headers"> & { headers: [string, string][] };
   return { ...echo, headers: new Headers(headers) };
 }
+
+/** Time as the gateway waits for it, passed by hand. */
+export function heldTime() {
+  const waits: { ms: number; pass: () => void }[] = [];
+  vi.spyOn(scheduler, "wait").mockImplementation(
+    (ms: number) => new Promise((resolve) => waits.push({ ms, pass: () => resolve(undefined) })),
+  );
+  return waits;
+}
+export const aMoment = () => new Promise((resolve) => setTimeout(resolve, 50));
