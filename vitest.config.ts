@@ -3,13 +3,22 @@ import { defineConfig } from "vitest/config";
 import { outbound } from "./test/support/outbound.ts";
 
 /**
- * Three kinds of tests: what runs in the Worker runs in workerd with a real D1; what people and tools do to it runs in Node;
- * what needs Debian's packages stands apart (`npm run test:interop`).
+ * The protocol core is tested in workerd by itself; what else runs in the Worker runs there over a real D1; what people and
+ * tools do to it runs in Node; what needs Debian's packages stands apart (`npm run test:interop`).
  */
 export default defineConfig({
   test: {
     silent: "passed-only",
     projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            miniflare: { compatibilityDate: "2026-10-20", compatibilityFlags: ["nodejs_compat"] },
+          }),
+        ],
+        // Pure functions: nothing to keep apart, so the files share their workers.
+        test: { name: "core", include: ["test/{saml,attacks}/**/*.test.ts"], isolate: false },
+      },
       {
         plugins: [
           cloudflareTest(async () => ({
@@ -26,7 +35,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: ["test/{saml,store,session,journeys,attacks}/**/*.test.{ts,tsx}"],
+          include: ["test/{store,session,journeys}/**/*.test.{ts,tsx}"],
           setupFiles: ["./test/support/migrate.ts"],
         },
       },
