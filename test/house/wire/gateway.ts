@@ -15,6 +15,8 @@ const nearMiniflare = createRequire(createRequire(import.meta.url).resolve("mini
 const workerd = (nearMiniflare("workerd") as { default: string }).default;
 
 const ANSWER_MS_MAX = 5_000;
+/** Of 50 ms each: a busy machine takes its time. */
+const START_TRIES_MAX = 400;
 
 export interface Wire {
   readonly port: number;
@@ -25,6 +27,10 @@ export interface Wire {
   stop(): Promise<void>;
 }
 
+/** The Worker's own date, so that the proxy is looked at as it will run. */
+const DATE = /^compatibility_date = "([\d-]+)"/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1] ?? "";
+const COMPATIBILITY = ["--compatibility-date", DATE, "--compatibility-flags", "nodejs_compat"];
+
 let bundled: Promise<string> | null = null;
 
 /** Once for all that a test file starts. */
@@ -32,7 +38,7 @@ async function bundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "vestibule-wire-"));
   const config = join(import.meta.dirname, "wrangler.toml");
   const wrangler = join(ROOT, "node_modules/.bin/wrangler");
-  await run(wrangler, ["deploy", "--dry-run", "--outdir", folder, "--config", config], { cwd: ROOT });
+  await run(wrangler, ["deploy", "--dry-run", "--outdir", folder, "--config", config, ...COMPATIBILITY], { cwd: ROOT });
   const code = readFileSync(join(folder, "worker.js"), "utf8");
   rmSync(folder, { recursive: true, force: true });
   return code;
@@ -53,15 +59,22 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed "worker.js")],
-  compatibilityDate = "2026-11-01",
+  compatibilityDate = "${DATE}",
+  compatibilityFlags = ["nodejs_compat"],
   globalOutbound = "world",
   bindings = [(name = "ORIGIN", text = "http://127.0.0.1:${originPort}")]
 );
 `,
   );
-  const child = spawn(workerd, ["serve", join(folder, "config.capnp")], { stdio: "ignore" });
+  const child = spawn(workerd, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (text: Buffer) => {
+    complaints += text.toString();
+  });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const cookie = await signIn(port);
+  const cookie = await signIn(port).catch((error: unknown) => {
+    throw new Error(`the proxy did not start: ${complaints}`, { cause: error });
+  });
   return {
     port,
     cookie: cookie.slice(0, cookie.indexOf(";")),
@@ -83,7 +96,7 @@ async function signIn(port: number): Promise<string> {
     try {
       return await (await fetch(`http://127.0.0.1:${port}/sign-in`)).text();
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === START_TRIES_MAX) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
