@@ -17,6 +17,7 @@ const DOCUMENT: readonly Case[] = [
   ["[1] text before the root", "§x<a/>"],
   ["[1] text after the root", "<a/>§x"],
   ["[1] a second byte-order mark before the root", "\ufeff§\ufeff<a/>"],
+  ["[1] a character that begins as a byte-order mark does", "§\ufefe<a/>"],
   ["[1] a byte-order mark after the XML declaration", '<?xml version="1.0"?>§\ufeff<a/>'],
   ["[1] a no-break space before the root", "§\u00a0<a/>"],
   ["[1] a reference after the root", "<a/>§&#32;"],
@@ -41,6 +42,7 @@ const CHARACTERS: readonly Case[] = [
   ["[2] U+FFFE in text", "<a>é§\ufffe</a>"],
   ["[2] U+FFFF in a value", "<a b='\u{1f600}§\uffff'/>"],
   ["[2] U+FFFF before a control character", "<a>§\uffff\u0001</a>"],
+  ["[2] a control character after characters of every size", "<a>\u007f\u0080\u07ff\u0800\uffef\u{10000}§\u0001</a>"],
   ["[2] a control character before U+FFFF", "<a>\u2028§\u0001\uffff\ufffe</a>"],
   ["[2] U+FFFE after the root", "<a/>\n§\ufffe"],
 ];
@@ -305,6 +307,32 @@ describe("what is not UTF-8", () => {
     ["a sequence cut short", [0xe2, 0x82]],
     ["ISO-8859-1", [0xe9]],
   ])("%s", (_what, wrong) => {
+    const result = readXml(Uint8Array.of(...start, ...wrong, ...end));
+    expect(result.ok ? "accepted" : [result.refusal.code, result.refusal.offset]).toEqual([
+      "xml_encoding",
+      start.length,
+    ]);
+  });
+
+  it("a byte after characters of every size", () => {
+    const whole = new TextEncoder().encode(
+      "<a>\u007f\u0080\u07ff\u0800\u0fff\u1000\ud7ff\ue000\ufffd\u{10000}\u{3ffff}\u{40000}\u{10ffff}",
+    );
+    const result = readXml(Uint8Array.of(...whole, 0x80));
+    expect(result.ok ? "accepted" : [result.refusal.code, result.refusal.offset]).toEqual([
+      "xml_encoding",
+      whole.length,
+    ]);
+  });
+
+  it.each([
+    ["the second of three bytes", [0xe2, 0x7f, 0x82]],
+    ["the second of three bytes, too high", [0xe2, 0xc0, 0x82]],
+    ["the third of three bytes", [0xe2, 0x82, 0x41]],
+    ["the fourth of four bytes", [0xf0, 0x9f, 0x98, 0x41]],
+    ["the first of a pair of surrogates", [0xed, 0xa0, 0x80]],
+    ["the second of four bytes, past the last code point", [0xf4, 0x90, 0x80, 0x80]],
+  ])("%s is wrong", (_what, wrong) => {
     const result = readXml(Uint8Array.of(...start, ...wrong, ...end));
     expect(result.ok ? "accepted" : [result.refusal.code, result.refusal.offset]).toEqual([
       "xml_encoding",
