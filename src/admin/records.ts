@@ -30,7 +30,7 @@ export const auditView = z.object({
   at: time,
   actor: z.string().meta({ description: "operator, token:<id>, user:<id> or sign-in" }),
   action: z.enum(["create", "update", "delete"]),
-  resource: z.enum(["company", "saml", "group", "user", "session", "token"]),
+  resource: z.enum(["company", "saml", "group", "user", "session", "token", "invitation"]),
   resourceId: z.string(),
   before: z.unknown(),
   after: z.unknown(),

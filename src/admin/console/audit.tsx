@@ -8,13 +8,15 @@ import { AUDIT_PATH, GROUPS_PATH, SETTINGS_PATH, USERS_PATH } from "./paths.ts";
 import { LIST_ROWS } from "./users.tsx";
 
 const VERBS = { create: "created", update: "changed", delete: "deleted" } as const;
-const THINGS = {
+/** What has no word here is shown by its own. */
+const THINGS: Readonly<Record<string, string>> = {
   company: "the company",
   saml: "the single sign-on settings",
   group: "a permission group",
   user: "a user",
   session: "a session",
   token: "an API token",
+  invitation: "a one-time link",
 } as const;
 /** Says nothing that the line itself doesn't say. */
 const UNSHOWN = new Set(["id", "createdAt", "updatedAt"]);
@@ -52,7 +54,7 @@ export async function listAuditPage(c: ConsoleContext): Promise<Response> {
                     <td>
                       <Time at={record.at} />
                     </td>
-                    <td data-label="Who">
+                    <td class="who" data-label="Who">
                       <Who visit={visit} actor={record.actor} />
                     </td>
                     <td>
@@ -140,14 +142,14 @@ function changesOf({ before, after, action }: AuditRecord) {
   const now = fieldsIn(after);
   const names = action === "delete" ? Object.keys(old) : Object.keys(now);
   return names
-    .filter((field) => !UNSHOWN.has(field) && old[field] !== now[field])
-    .map((field) => ({ field, before: old[field] ?? null, after: now[field] ?? null }));
+    .filter((field) => !UNSHOWN.has(field) && (old[field] ?? "") !== (now[field] ?? ""))
+    .map((field) => ({ field, before: old[field] || null, after: now[field] || null }));
 }
 
 function fieldsIn(view: unknown): Record<string, string> {
   if (typeof view !== "object" || view === null) return {};
   const entries = Object.entries(view).map(([name, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const text = typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
     return [name, text.length > VALUE_CHARS_SHOWN ? `${text.slice(0, VALUE_CHARS_SHOWN)}…` : text];
   });
   return Object.fromEntries(entries);

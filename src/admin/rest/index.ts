@@ -11,6 +11,7 @@ import { readJson } from "./body.ts";
 import { companyRoutes } from "./company-routes.ts";
 import { entityTag, preconditionOf } from "./conditional.ts";
 import { groupRoutes } from "./group-routes.ts";
+import { invitationRoutes } from "./invitation-routes.ts";
 import { openApi } from "./openapi.ts";
 import { badQuery } from "./paging.ts";
 import { recordRoutes } from "./record-routes.ts";
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...samlRoutes,
   ...groupRoutes,
   ...userRoutes,
+  ...invitationRoutes,
   ...recordRoutes,
 ];
 
