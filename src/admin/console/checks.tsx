@@ -98,6 +98,7 @@ const PAGES = {
 export const AdviceNote: FC<{ visit: Visit; code: string; checks: readonly Check[] }> = ({ visit, code, checks }) => {
   const { entityId, acsUrl } = visit.tenant;
   const advice = adviceFor(code, { entityId, acsUrl });
+  const failed = checks.find(({ ok }) => !ok);
   const said = checks.map(({ received }) => received ?? "").join("\n");
   return (
     <div class="note warn">
@@ -105,6 +106,16 @@ export const AdviceNote: FC<{ visit: Visit; code: string; checks: readonly Check
         <strong>{advice === null ? "Refused" : `What to change: ${advice.where.toLowerCase()}`}</strong>
       </p>
       {advice !== null && <p>{advice.sentence}</p>}
+      {failed?.expected != null && (
+        <p>
+          Expected <code>{failed.expected}</code>
+        </p>
+      )}
+      {failed?.received != null && (
+        <p>
+          Received <code>{failed.received}</code>
+        </p>
+      )}
       {advice?.page !== undefined && (
         <p>
           <a href={PAGES[advice.page][0]}>{PAGES[advice.page][1]}</a>

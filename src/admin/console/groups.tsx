@@ -121,7 +121,7 @@ function groupPage(visit: Visit, view: View): Response {
         {pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={path} />
         {view.differences && <ConflictNote differences={view.differences} />}
-        <FaultNote errors={errors} />
+        <FaultNote errors={errors} labels={{ title: "Title", type: "Type" }} />
         <Form visit={visit} action={path} class="card">
           <input type="hidden" name="version" value={String(fields.version)} />
           <TextField name="title" label="Title" value={fields.title} errors={errors} required />

@@ -104,7 +104,7 @@ export function consolePage(
               <h1>{p.title}</h1>
               {p.lead !== undefined && <p class="lead">{p.lead}</p>}
             </div>
-            {p.aside}
+            {p.aside && <div class="aside">{p.aside}</div>}
           </div>
           {p.children}
         </main>
@@ -142,8 +142,8 @@ const Navigation: FC<{ visit: Visit; section: Section; label: string }> = ({ vis
   <nav class="navi" aria-label={label}>
     {NAVIGATION.map(({ title, items }) => (
       <>
-        {title !== null && <h2>{title}</h2>}
-        <ul>
+        {title !== null && <p class="title">{title}</p>}
+        <ul aria-label={title ?? undefined}>
           {items.map(([key, text, href]) => (
             <li>
               <a href={href} aria-current={key === section ? "page" : undefined}>

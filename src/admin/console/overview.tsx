@@ -4,6 +4,7 @@ import { listSignIns } from "../../store/index.ts";
 import { certificateHealth } from "./certificate-health.ts";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
+import { Time } from "./parts.tsx";
 import { GROUPS_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
 import { allGroups, storedTenant } from "./settings.ts";
 import { Health } from "./settings-page.tsx";
@@ -68,6 +69,39 @@ export async function showOverview(c: ConsoleContext): Promise<Response> {
                 <Step {...step} />
               ))}
             </ol>
+          </section>
+        )}
+        {saml !== null && (
+          <section class="card" aria-labelledby="h-now">
+            <h2 id="h-now">How people sign in</h2>
+            <dl class="facts">
+              <dt>Login URL</dt>
+              <dd>
+                <code>{saml.loginUrl}</code>
+              </dd>
+              <dt>Certificates</dt>
+              <dd>
+                {certificates.map((certificate) => (
+                  <div>
+                    <bdi>{certificate.subject}</bdi>, valid to <Time at={certificate.notAfter} />
+                  </div>
+                ))}
+              </dd>
+              <dt>New users</dt>
+              <dd>
+                {saml.jit.enabled ? (
+                  <>
+                    Created at their first sign-in, in the group{" "}
+                    <bdi>{groups.find(({ id }) => id === saml.jit.groupId)?.title ?? "that a mapping names"}</bdi>
+                  </>
+                ) : (
+                  "Created by hand only"
+                )}
+              </dd>
+            </dl>
+            <p class="actions">
+              <a href={SETTINGS_PATH}>Change the settings</a>
+            </p>
           </section>
         )}
         <section class="card" aria-labelledby="h-last">

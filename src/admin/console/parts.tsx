@@ -162,7 +162,10 @@ export const CheckField: FC<FieldParts & { checked: boolean; value?: string }> =
 );
 
 /** Stands first on a page whose form came back, and has the focus: what is wrong, with links to the fields. */
-export const FaultNote: FC<{ errors: Errors }> = ({ errors }) => {
+export const FaultNote: FC<{ errors: Errors; labels?: Readonly<Record<string, string>> }> = ({
+  errors,
+  labels = {},
+}) => {
   const faults = Object.entries(errors);
   if (faults.length === 0) return null;
   const ofFields = faults.filter(([path]) => path !== "");
@@ -176,7 +179,7 @@ export const FaultNote: FC<{ errors: Errors }> = ({ errors }) => {
         <ul>
           {ofFields.map(([path, message]) => (
             <li>
-              <a href={`#${idOf(path)}`}>{message}</a>
+              <a href={`#${idOf(path)}`}>{labels[path] === undefined ? message : `${labels[path]}: ${message}`}</a>
             </li>
           ))}
         </ul>

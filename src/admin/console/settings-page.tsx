@@ -71,7 +71,7 @@ export function settingsPage(visit: Visit, view: SettingsView): Response {
         )}
         <PauseNote visit={visit} pause={view.pause ?? null} back={SETTINGS_PATH} />
         {view.differences && <ConflictNote differences={view.differences} />}
-        <FaultNote errors={errors} />
+        <FaultNote errors={errors} labels={{ ...TEXT_FIELDS, ...CHECK_FIELDS, certificates: "Certificates" }} />
         {tenant.saml === null && (
           <div class="note">
             <p>

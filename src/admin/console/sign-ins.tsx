@@ -151,7 +151,7 @@ export async function showSignIn(c: ConsoleContext): Promise<Response> {
             <dt>Who</dt>
             <dd>
               {record.userId === null ? (
-                <bdi>{record.email ?? "Unknown: nothing of the message was believed"}</bdi>
+                <bdi>{record.email ?? "Unknown"}</bdi>
               ) : (
                 <a href={`${USERS_PATH}/${record.userId}`}>
                   <bdi>{record.email}</bdi>

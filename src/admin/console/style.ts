@@ -22,32 +22,32 @@ font:.9375rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Ar
 .side{padding:.875rem clamp(1rem,4vw,1.5rem);border-bottom:1px solid var(--line)}
 .mark{display:flex;align-items:center;gap:.625rem;margin:0;font-weight:600}
 .mark svg{flex:none;display:block;width:1.25rem;height:1.45rem}
-.mark a{color:inherit;text-decoration:none}.mark a:hover{text-decoration:underline}
+.mark a{display:inline-block;min-height:1.5rem;color:inherit;text-decoration:none}.mark a:hover{text-decoration:underline}
 .mark .wall{fill:var(--accent)}.mark .light{fill:var(--paper)}
 .nav-wide{display:none}
 .menu{margin-top:.75rem}.menu summary{display:inline-flex;align-items:center;min-height:2.25rem;padding:.25rem .875rem;border:1px solid var(--edge);border-radius:.5rem;font-weight:600;cursor:pointer;list-style:none}
 .menu summary::-webkit-details-marker{display:none}
 .menu summary::after{content:"▾";margin-left:.5rem}.menu[open] summary::after{content:"▴"}
-.navi h2{margin:1.25rem 0 .25rem;padding:0 .625rem;font-size:.75rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;color:var(--soft)}
+.navi .title{margin:.875rem 0 .125rem;padding:0 .625rem;font-size:.75rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;color:var(--soft)}
 .navi ul{list-style:none;margin:0;padding:0}
-.navi a{display:block;padding:.375rem .625rem;border-radius:.5rem;color:var(--ink);text-decoration:none}
+.navi a{display:block;padding:.25rem .625rem;border-radius:.5rem;color:var(--ink);text-decoration:none}
 .navi a:hover{background:var(--paper-2)}
 .navi a[aria-current]{background:var(--tint);color:var(--accent);font-weight:600}
-.me{margin:1.5rem 0 0;padding:.875rem .625rem 0;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft)}
-.me p{margin:0 0 .25rem}.me .as{color:var(--ink)}
+.me{margin:1rem 0 0;padding:.75rem .625rem 0;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft)}
+.me p{margin:0 0 .25rem}.me a{display:inline-block;min-height:1.5rem;padding:.125rem 0;color:var(--accent);text-decoration:underline}.me a:hover{background:none}.me .as{color:var(--ink)}
 main{width:100%;max-width:64rem;padding:1.5rem clamp(1rem,4vw,2.5rem) 4rem}
 @media (min-width:60rem){.frame{grid-template-columns:15.5rem minmax(0,1fr)}
-.side{position:sticky;top:0;align-self:start;height:100vh;height:100dvh;overflow-y:auto;padding:1.75rem 1.125rem;border-bottom:0;border-right:1px solid var(--line)}
-.side .mark{padding:0 .625rem}.nav-wide{display:block}.menu{display:none}main{padding-top:2.25rem}}
+.side{position:sticky;top:0;align-self:start;height:100vh;height:100dvh;overflow-y:auto;padding:1.5rem 1.125rem;border-bottom:0;border-right:1px solid var(--line)}
+.side .mark{padding:0 .625rem}.nav-wide{display:block;margin-top:1rem}.menu{display:none}main{padding-top:2.25rem}}
 .door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
 h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;letter-spacing:-.01em;text-wrap:balance}
 main h2{margin:0 0 .25rem;font-size:1.0625rem;line-height:1.4}
 main h3{margin:1.25rem 0 .25rem;font-size:.9375rem}
 p{margin:0 0 .75rem;text-wrap:pretty}
-.lead{max-width:46rem;margin-bottom:1.5rem;color:var(--soft)}
+.lead{max-width:46rem;margin-bottom:0;color:var(--soft)}
 .soft{color:var(--soft)}.small{font-size:.8125rem}
-.head{display:flex;flex-wrap:wrap;align-items:flex-start;justify-content:space-between;gap:.5rem 1.5rem}
-.head>div{flex:1 1 18rem}
+.head{margin:0 0 1.25rem;display:flex;flex-wrap:wrap;align-items:flex-start;justify-content:space-between;gap:.5rem 1.5rem}
+.head>div:first-child{flex:1 1 18rem}.aside{flex:none;max-width:100%}
 a{color:var(--accent);text-underline-offset:.2em}
 .card{margin:0 0 1.25rem;padding:1.125rem clamp(1rem,3vw,1.5rem) 1.25rem;border:1px solid var(--line);border-radius:.875rem;background:var(--card)}
 .card>:last-child,.note>:last-child{margin-bottom:0}
@@ -58,6 +58,7 @@ a{color:var(--accent);text-underline-offset:.2em}
 .grid{display:grid;gap:0 1.25rem;grid-template-columns:minmax(0,1fr)}
 @media (min-width:44rem){.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.grid .whole{grid-column:1/-1}}
 .field{margin:.875rem 0 0;min-width:0}
+.card>input[type=hidden]+.field{margin-top:0}.card>input[type=hidden]+.grid{margin-top:-.875rem}.facts+.hint{margin-top:.75rem}
 label,legend,.label{display:block;padding:0;font-weight:600}
 fieldset{min-width:0;margin:.875rem 0 0;padding:0;border:0}
 .hint{margin:.0625rem 0 0;font-size:.8125rem;color:var(--soft)}
@@ -72,9 +73,9 @@ input[type=file]{padding:.375rem .5rem}
 .check{display:flex;gap:.625rem;align-items:flex-start;min-height:1.5rem}.check label{font-weight:500}
 .radios{display:flex;flex-wrap:wrap;gap:.375rem 1.5rem;margin-top:.375rem}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
-.actions{display:flex;flex-wrap:wrap;gap:.625rem;align-items:center;margin:1.25rem 0 0}
+.actions{display:flex;flex-wrap:wrap;gap:.625rem .875rem;align-items:center;margin:1.25rem 0 0}
 .bar{margin-top:0}
-.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem 1.125rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--accent-ink);font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;cursor:pointer}
+.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem 1.125rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--accent-ink);font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;overflow-wrap:normal;cursor:pointer}
 .button:hover{background:var(--accent-2);border-color:var(--accent-2)}
 .button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}.button.quiet:hover{border-color:var(--accent-2);color:var(--accent-2)}
 .button.danger{background:transparent;color:var(--bad);border-color:var(--bad)}.button.danger:hover{background:var(--bad-tint)}
@@ -96,8 +97,8 @@ table{width:100%;border-collapse:collapse}
 caption{padding:0 0 .5rem;text-align:left;color:var(--soft);font-size:.8125rem}
 th,td{padding:.5625rem .75rem .5625rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{border-top:0;font-size:.8125rem;font-weight:600;color:var(--soft);white-space:nowrap}
-tbody th{font-weight:600}
-td.end,th.end{text-align:right;padding-right:0}
+tbody th{font-weight:600}tbody th.agent{font-weight:400}
+td.end,th.end{text-align:right;padding-right:0;white-space:nowrap}
 @media (max-width:43.99rem){
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack,.stack tbody,.stack tr,.stack td,.stack th,.stack caption{display:block}
@@ -106,6 +107,7 @@ td.end,th.end{text-align:right;padding-right:0}
 .stack td.end{text-align:left}
 .stack td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.8125rem}
 .stack td:empty{display:none}}
+time{white-space:nowrap}ins{text-decoration:none}del{color:var(--soft)}@media (min-width:44rem){.who{white-space:nowrap}}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:99rem;background:var(--paper-2);color:var(--ink);font-size:.8125rem;font-weight:600;white-space:nowrap}
 .badge.good{background:var(--good-tint);color:var(--good)}.badge.warn{background:var(--warn-tint);color:var(--warn)}.badge.bad{background:var(--bad-tint);color:var(--bad)}
 .plain{list-style:none;margin:0;padding:0}

@@ -45,7 +45,7 @@ async function tokensPage(visit: Visit, view: View): Promise<Response> {
       <>
         {pause === null && made === undefined && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={TOKENS_PATH} />
-        <FaultNote errors={errors} />
+        <FaultNote errors={errors} labels={{ name: "Name", expiresAt: "Last day" }} />
         {made !== undefined && (
           <FocusedNote tone="good">
             <p>

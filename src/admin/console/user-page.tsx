@@ -55,7 +55,16 @@ export function userPage(visit: Visit, view: UserView): Response {
         {user !== null && pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={path} />
         {view.differences && <ConflictNote differences={view.differences} />}
-        <FaultNote errors={errors} />
+        <FaultNote
+          errors={errors}
+          labels={{
+            email: "Email",
+            firstName: "First Name",
+            lastName: "Last Name",
+            company: "Company",
+            groupId: "Permission group",
+          }}
+        />
         {view.groups.length === 0 && (
           <div class="note warn">
             <p>
@@ -138,7 +147,7 @@ const Access: FC<{ visit: Visit; user: User }> = ({ visit, user }) => {
   );
 };
 
-const AGENT_CHARS_SHOWN = 90;
+const AGENT_CHARS_SHOWN = 140;
 
 const Sessions: FC<{ visit: Visit; user: User; sessions: readonly SessionRow[] }> = ({ visit, user, sessions }) => (
   <section class="card" aria-labelledby="h-sessions">
@@ -162,8 +171,8 @@ const Sessions: FC<{ visit: Visit; user: User; sessions: readonly SessionRow[] }
           <tbody>
             {sessions.map((session) => (
               <tr>
-                <th scope="row">
-                  <bdi>{session.userAgent.slice(0, AGENT_CHARS_SHOWN) || "unknown"}</bdi>
+                <th scope="row" class="agent">
+                  <bdi>{session.userAgent.slice(0, AGENT_CHARS_SHOWN) || "unknown"}</bdi>{" "}
                   {session.id === visit.session.id && <span class="badge good">This one</span>}
                 </th>
                 <td data-label="Signed in">

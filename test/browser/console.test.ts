@@ -1,0 +1,209 @@
+/** The administrator's console in a real browser: Microsoft's tutorial walked by pasting, without a script, by keyboard; every page looked at. */
+import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, describe, expect, it, type TestContext } from "vitest";
+import type { Demo } from "../../demo/demo.ts";
+import { expectAccessible, lookAt, pick, stage, strike } from "./stage.ts";
+
+const CONSOLE = "/sso/admin";
+/** Fifteen pages in three looks each, on a machine that others use too. */
+const LOOKING_MS_MAX = 300_000;
+
+interface Visit {
+  readonly demo: Demo;
+  readonly profile: BrowserContext;
+  readonly tab: Page;
+  readonly complaints: string[];
+}
+
+async function visit(context: TestContext, options: BrowserContextOptions = {}): Promise<Visit> {
+  const { browser, demo } = await stage(context);
+  const profile = await browser.newContext(options);
+  context.onTestFinished(() => profile.close());
+  const tab = await profile.newPage();
+  const complaints: string[] = [];
+  tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  return { demo, profile, tab, complaints };
+}
+
+interface Listed {
+  readonly items: readonly { readonly id: string; readonly title?: string; readonly email?: string }[];
+}
+
+async function groupCalled(demo: Demo, title: string): Promise<string> {
+  const { items } = (await demo.api("GET", "/companies/acme/groups")) as Listed;
+  return items.find((group) => group.title === title)?.id ?? "";
+}
+
+/** Britta is made an administrator, as the operator would, and signs in. */
+async function administrator(context: TestContext, options: BrowserContextOptions = {}): Promise<Visit> {
+  const visitor = await visit(context, options);
+  const { demo, tab } = visitor;
+  const groupId = await groupCalled(demo, "Administrators");
+  const email = "z.brannstrom@acme.example";
+  const { items } = (await demo.api("GET", `/companies/acme/users?email=${email}`)) as Listed;
+  if (items.length === 0) await demo.api("POST", "/companies/acme/users", { email, groupId });
+  await tab.goto(demo.companyUrl + CONSOLE);
+  if (options.javaScriptEnabled === false) await tab.getByRole("button", { name: "Continue to sign in" }).click();
+  await pick(tab, /Brännström/);
+  if (options.javaScriptEnabled === false) {
+    const onward = tab.getByRole("button");
+    if (await onward.count()) await onward.first().click();
+  }
+  await tab.waitForURL(`${demo.companyUrl}${CONSOLE}`);
+  return visitor;
+}
+
+interface Settings {
+  readonly loginUrl: string;
+  readonly logoutUrl: string;
+  readonly idpEntityId: string;
+  readonly jit: { readonly groupId: string };
+  readonly certificates: readonly { readonly pem: string; readonly sha256: string }[];
+}
+const settingsOf = async (demo: Demo) => (await demo.api("GET", "/companies/acme/saml")) as Settings;
+
+afterAll(strike);
+
+describe("the tutorial", () => {
+  it.for([
+    ["with a script", { javaScriptEnabled: true }],
+    ["without one", { javaScriptEnabled: false }],
+  ] as const)("is walked by pasting, and B.Simon then signs in: %s", async ([, options], context) => {
+    const { demo, tab, complaints } = await administrator(context, options);
+    const before = await settingsOf(demo);
+
+    await tab.locator(".nav-wide").getByRole("link", { name: "Permission groups" }).click();
+    await tab.getByRole("link", { name: "Create a group" }).click();
+    const title = options.javaScriptEnabled ? "Photographers" : "Agencies";
+    await tab.getByLabel("Title").fill(title);
+    await tab.getByLabel("This group can only sign in via Single Sign-On").check();
+    await tab.getByRole("button", { name: "Create" }).click();
+    await tab.getByText("The permission group was created.").waitFor();
+
+    await tab.locator(".nav-wide").getByRole("link", { name: "Set up your provider" }).click();
+    await tab.getByText(`${demo.companyUrl}/sso/acs`).waitFor();
+    await tab.getByRole("link", { name: "Enter the settings" }).click();
+    await tab.getByLabel("Login URL").fill(before.loginUrl);
+    await tab.getByLabel("Logout URL").fill(before.logoutUrl);
+    await tab.getByLabel("Name ID Format").selectOption("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress");
+    await tab.getByLabel("Binding for requests").selectOption("POST");
+    await tab.getByLabel("Add certificates").fill(before.certificates[0]?.pem ?? "");
+    await tab.getByLabel("Create users when they first sign in").check();
+    await tab.getByLabel("Permission group for new users").selectOption({ label: `${title} (member)` });
+    await tab.getByRole("button", { name: "Save" }).click();
+    await tab.getByText("The single sign-on settings are saved.").waitFor();
+    expect(complaints).toEqual([]);
+
+    const after = await settingsOf(demo);
+    expect(after.jit.groupId).toBe(await groupCalled(demo, title));
+    expect(after.certificates).toHaveLength(1);
+
+    const { items } = (await demo.api("GET", "/companies/acme/users?email=b.simon@acme.example")) as Listed;
+    for (const { id } of items) await demo.api("DELETE", `/companies/acme/users/${id}`);
+    const britta = await visit(context);
+    await britta.tab.goto(`${demo.companyUrl}/assets/17`);
+    await pick(britta.tab, /Britta Simon/);
+    await britta.tab.waitForURL(`${demo.companyUrl}/assets/17`);
+    const session = await (await britta.tab.goto(`${demo.companyUrl}/sso/session`))?.json();
+    expect(session).toMatchObject({ user: { email: "b.simon@acme.example", group: { title } } });
+  });
+
+  it("can be walked by keyboard alone, and what is wrong has the focus", async (context) => {
+    const { demo, tab } = await administrator(context);
+    await tab.goto(`${demo.companyUrl}${CONSOLE}/settings`);
+    await tab.keyboard.press("Tab");
+    expect(await tab.evaluate("document.activeElement.textContent")).toBe("Skip to the content");
+    await tab.keyboard.press("Enter");
+    for (let presses = 0; presses < 20; presses++) {
+      await tab.keyboard.press("Tab");
+      if ((await tab.evaluate("document.activeElement.name")) === "loginUrl") break;
+    }
+    await tab.keyboard.press("Control+A");
+    await tab.keyboard.type("ftp://nowhere.example");
+    await tab.keyboard.press("Enter");
+    await tab.getByText("Nothing was saved yet: please correct").waitFor();
+    expect(await tab.evaluate("document.activeElement.getAttribute('role')")).toBe("alert");
+    await tab.keyboard.press("Tab");
+    await tab.keyboard.press("Enter");
+    await tab.keyboard.press("Tab");
+    expect(await tab.getByLabel("Login URL").inputValue()).toBe("ftp://nowhere.example");
+    await expectAccessible(tab);
+  });
+});
+
+describe("each page", () => {
+  it(
+    "is accessible, fits any window and breaks no rule of its policy",
+    async (context) => {
+      const { demo, tab, complaints } = await administrator(context);
+      const refused = await visit(context);
+      await refused.tab.goto(`${demo.companyUrl}/`);
+      await pick(refused.tab, /Meeting room/);
+      await refused.tab.locator("dl.reference").waitFor();
+      const { items } = (await demo.api("GET", "/companies/acme/users?email=d.whitfield@acme.example")) as Listed;
+      const { items: signIns } = (await demo.api("GET", "/companies/acme/sign-ins?limit=1")) as Listed;
+      const { items: all } = (await demo.api("GET", "/companies/acme/users?email=z.brannstrom@acme.example")) as Listed;
+      const pages: [string, string][] = [
+        ["overview", ""],
+        ["setup", "/setup"],
+        ["settings", "/settings"],
+        ["metadata", "/metadata"],
+        ["users", "/users"],
+        ["user-new", "/users/new"],
+        ["user", `/users/${all[0]?.id}`],
+        ["user-disabled", `/users/${items[0]?.id}`],
+        ["groups", "/groups"],
+        ["group", `/groups/${await groupCalled(demo, "Staff")}`],
+        ["sign-ins", "/sign-ins"],
+        ["sign-in", `/sign-ins/${signIns[0]?.id}`],
+        ["explain", "/explain"],
+        ["audit", "/audit"],
+        ["tokens", "/tokens"],
+      ];
+      for (const [name, path] of pages) {
+        await tab.goto(`${demo.companyUrl}${CONSOLE}${path}`);
+        await tab.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true })");
+        await lookAt(tab, `console-${name}`);
+      }
+      expect(complaints).toEqual([]);
+    },
+    LOOKING_MS_MAX,
+  );
+
+  it("is legible where something is wrong or was made: errors, a secret, an explained response, a member at the door", async (context) => {
+    const { demo, tab } = await administrator(context);
+    await tab.goto(`${demo.companyUrl}${CONSOLE}/settings`);
+    await tab.getByLabel("Login URL").fill("http://idp.example");
+    await tab.getByLabel("Add certificates").fill("MII, or so they say");
+    await tab.getByRole("button", { name: "Save" }).click();
+    await tab.getByText("please correct").waitFor();
+    await lookAt(tab, "console-settings-errors");
+
+    await tab.goto(`${demo.companyUrl}${CONSOLE}/tokens`);
+    await tab.getByLabel("Name").fill("Directory synchronisation");
+    await tab.getByRole("button", { name: "Create" }).click();
+    await tab.locator(".secret").waitFor();
+    await lookAt(tab, "console-token-made");
+
+    await tab.goto(`${demo.companyUrl}${CONSOLE}/explain`);
+    await tab.getByLabel("Error").fill("AADSTS50011: The reply URL specified in the request does not match");
+    await tab.getByRole("button", { name: "Explain" }).first().click();
+    await tab.getByText("is not registered").waitFor();
+    await lookAt(tab, "console-explained");
+
+    const member = await visit(context);
+    await member.tab.goto(demo.companyUrl + CONSOLE);
+    await pick(member.tab, /Okafor/);
+    await member.tab.getByText("This is for administrators").waitFor();
+    await lookAt(member.tab, "console-member");
+  });
+
+  it("copies a value by its button", async (context) => {
+    const { demo, tab, profile } = await administrator(context);
+    await profile.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await tab.goto(`${demo.companyUrl}${CONSOLE}/setup`);
+    await tab.getByRole("button", { name: "Copy Identifier (Entity ID)" }).click();
+    await tab.getByText("Copied to the clipboard").waitFor();
+    expect(await tab.evaluate("navigator.clipboard.readText()")).toBe(`${demo.companyUrl}/sso/metadata`);
+  });
+});
