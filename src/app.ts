@@ -1,6 +1,7 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
 import { Hono, type MiddlewareHandler } from "hono";
 import { adminRoutes, consoleRoutes } from "./admin/index.ts";
+import type { Config } from "./config.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { jwks, proxyToOrigin } from "./origin/index.ts";
@@ -25,17 +26,29 @@ export function createApp(provide: ProvideServices): App {
   const operator = operatorHost(services);
   return {
     fetch(request, env, ctx) {
-      let host: ReturnType<typeof classifyHost>;
+      let config: Config;
       try {
-        host = classifyHost(provide(env).config, request);
+        config = provide(env).config;
       } catch (error) {
         return misconfiguredResponse(error);
+      }
+      const host = classifyHost(config, request);
+      if (host.kind !== "unknown" && config.scheme === "https:" && request.url.startsWith("http:")) {
+        return toHttps(request);
       }
       if (host.kind === "operator") return operator.fetch(request, env, ctx);
       if (host.kind === "company") return company.fetch(request, env, ctx);
       return unknownCompanyPage(new URL(request.url).hostname);
     },
   };
+}
+
+/** Nothing is served in the clear. A body that came in the clear is not asked for again by a redirect that would keep it. */
+function toHttps(request: Request): Response {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return problem(403, "https-only", "This host is reached by https only");
+  }
+  return new Response(null, { status: 308, headers: { location: request.url.replace(/^http:/, "https:") } });
 }
 
 /** `https://<company>.<BASE_DOMAIN>`: the gateway owns /sso, every other path is the origin's. */
