@@ -147,6 +147,7 @@ describe("a sign-in of more than 15 minutes ago", () => {
     later();
     const html = await (await dora.get(at("/settings"))).text();
     expect(html).toContain(`/sso/login?return_to=${encodeURIComponent("/sso/admin/settings")}`);
+    expect(html).toContain(`/sso/local?return_to=${encodeURIComponent("/sso/admin/settings")}`);
     const typed = formOn(html, "/sso/admin/settings", { logoutUrl: "https://idp.example/typed" });
     const paused = await dora.post(at("/settings"), typed);
     expect(paused.status).toBe(403);

@@ -37,7 +37,23 @@ const REPLY_URL = ({ acsUrl }: Ours) =>
 const CLOCK =
   "The clocks differ: if it happens often, raise “Clock skew in seconds” under More in the settings; if it happened once, the person simply tries again.";
 
+/** Refusals of those who come with a password or a one-time link. */
+const WITHOUT_PROVIDER = {
+  local_credentials_wrong: person(
+    "The e-mail address or the password was wrong: the person tries again, or an administrator sends a new invitation.",
+  ),
+  local_not_allowed: here(
+    "The check below says what stands in the way: a group that may only use single sign-on, or a user who is disabled.",
+    "users",
+  ),
+  local_throttled: person(
+    "Too many attempts: the person waits a few minutes. If it was not the person, somebody is guessing passwords.",
+  ),
+  invitation_invalid: here("The one-time link was used, withdrawn or has expired: make a new one.", "users"),
+};
+
 const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
+  ...WITHOUT_PROVIDER,
   form_invalid: provider(RESEND),
   message_missing: provider(
     "The address was opened without an answer from the provider: people start at the application itself; “Sign on URL” must not be the Reply URL.",

@@ -2,7 +2,7 @@
 import type { Child, FC } from "hono/jsx";
 import type { FieldError, Problem } from "../problems.ts";
 import type { Visit } from "./console.ts";
-import { signInAgainPath } from "./paths.ts";
+import { signInAgainPath, signInPath } from "./paths.ts";
 import { TOKEN_FIELD } from "./posted.ts";
 
 /** The first error of each field, by the path that REST gives it. */
@@ -216,7 +216,7 @@ export const PauseNote: FC<{ visit: Visit; pause: "earlier" | "sign_in_again" | 
         <a href={signInAgainPath(p.visit, p.back)} target="_blank" rel="noopener">
           Sign in again in a new tab
         </a>
-        , then come back here and send the form once more.
+        <ByPassword visit={p.visit} target={p.back} newTab />, then come back here and send the form once more.
       </p>
     </FocusedNote>
   );
@@ -228,9 +228,23 @@ export const StaleNote: FC<{ visit: Visit }> = ({ visit }) =>
     <div class="note warn">
       <p>
         Changes here need a sign-in of the last 15 minutes.{" "}
-        <a href={signInAgainPath(visit, visit.here)}>Sign in again</a> before you begin.
+        <a href={signInAgainPath(visit, visit.here)}>Sign in again</a>
+        <ByPassword visit={visit} target={visit.here} /> before you begin.
       </p>
     </div>
+  );
+
+/** Where single sign-on is what is broken, its administrator comes back by password. */
+const ByPassword: FC<{ visit: Visit; target: string; newTab?: boolean }> = ({ visit, target, newTab }) =>
+  visit.tenant.saml === null ? null : (
+    <>
+      {" "}
+      (or{" "}
+      <a href={signInPath(false, target)} target={newTab ? "_blank" : undefined} rel={newTab ? "noopener" : undefined}>
+        with a password
+      </a>
+      )
+    </>
   );
 
 /** Two saved at the same time: both are shown, and nobody overwrites what they have not seen. */

@@ -39,7 +39,7 @@ main{width:100%;max-width:64rem;padding:1.5rem clamp(1rem,4vw,2.5rem) 4rem}
 @media (min-width:60rem){.frame{grid-template-columns:15.5rem minmax(0,1fr)}
 .side{position:sticky;top:0;align-self:start;height:100vh;height:100dvh;overflow-y:auto;padding:1.5rem 1.125rem;border-bottom:0;border-right:1px solid var(--line)}
 .side .mark{padding:0 .625rem}.nav-wide{display:block;margin-top:1rem}.menu{display:none}main{padding-top:2.25rem}}
-.door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
+.door .mark{margin-bottom:2rem}.door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
 h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;letter-spacing:-.01em;text-wrap:balance}
 main h2{margin:0 0 .25rem;font-size:1.0625rem;line-height:1.4}
 main h3{margin:1.25rem 0 .25rem;font-size:.9375rem}
