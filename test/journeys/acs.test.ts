@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { SIGN_IN_REFUSAL_CODES } from "../../src/failure.ts";
 import {
   answer,
   type Browser,
@@ -31,6 +32,8 @@ async function whoIs(browser: Browser, company = acme) {
   return response.status === 200 ? ((await response.json()) as { user: { email: string; id: string } }) : null;
 }
 
+const seen = new Set<string>();
+
 /** The page has a reference; the company's log has its record; nobody is signed in. */
 async function expectRefused(response: Response, code: string, company = acme) {
   const html = await response.text();
@@ -42,6 +45,7 @@ async function expectRefused(response: Response, code: string, company = acme) {
   const { body } = await gateway.api("GET", `/companies/${company.slug}/sign-ins?limit=1`);
   const record = body.items[0];
   expect(record).toMatchObject({ outcome: "refused", code });
+  seen.add(code);
   const failing = record.checks.find((check: { ok: boolean }) => !check.ok);
   expect(failing, "a failing check").toBeDefined();
   // The visitor learns nothing that helps to try again.
@@ -456,6 +460,26 @@ describe("a person", () => {
     );
   });
 
+  it("without the key that the administrator named is turned away", async () => {
+    const mapping = { email: null, firstName: null, lastName: null, userKey: "uid" };
+    const keyed = await createCompany(gateway, "keyed", idp, { attributeMapping: mapping });
+    await expectRefused(await signIn(gateway, gateway.browser(), keyed), "user_key_invalid", keyed);
+    const withKey = as("keyed@acme.example", { uid: "42" });
+    expect((await signIn(gateway, gateway.browser(), keyed, withKey)).status).toBe(303);
+  });
+
+  it("whom no mapping gives a group is turned away where none is chosen for the others", async () => {
+    const mapped = await createCompany(gateway, "mapped", idp);
+    const { body } = await gateway.api("GET", "/companies/mapped/saml");
+    const rules = [{ claim: "role", value: "editor", groupId: mapped.staffId }];
+    const jit = { enabled: true, groupId: null };
+    const saved = await gateway.api("PUT", "/companies/mapped/saml", { ...body, jit, groupMapping: rules });
+    expect(saved.status).toBe(200);
+    await expectRefused(await signIn(gateway, gateway.browser(), mapped), "group_missing", mapped);
+    const editor = as("editor@acme.example", { role: "editor" });
+    expect((await signIn(gateway, gateway.browser(), mapped, editor)).status).toBe(303);
+  });
+
   it("is updated from the claims on later sign-ins", async () => {
     const email = "renamed@acme.example";
     await signIn(gateway, gateway.browser(), acme, as(email));
@@ -507,4 +531,8 @@ describe("a company without SAML settings", () => {
     const response = await gateway.browser().post("https://bare.example.com/sso/acs", { SAMLResponse: "QUJD" });
     expect(response.status).toBe(404);
   });
+});
+
+it("each refusal that the gateway makes itself was seen above", () => {
+  expect(SIGN_IN_REFUSAL_CODES.filter((code) => !seen.has(code) && !/^(?:local|invitation)_/.test(code))).toEqual([]);
 });
