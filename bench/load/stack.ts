@@ -1,0 +1,82 @@
+/** The gateway and the Worker that only forwards, side by side in one workerd over one database; and what the platform tells of it. */
+import { readFileSync } from "node:fs";
+import { bundle } from "../core/bundle.ts";
+import { Connection, textOf } from "./connection.ts";
+import { freePort, startDatabase, startWorkerd } from "./processes.ts";
+
+export const BASE_DOMAIN = "localhost:8787";
+export const OPERATOR_TOKEN = "operator-token-of-the-benchmark";
+const GATEWAY_SECRET = Buffer.alloc(32, 7).toString("base64url");
+/** Linux counts a process's time in hundredths of a second. */
+const TICK_MS = 10;
+
+export interface Stack {
+  /** Ports. */
+  readonly gateway: number;
+  readonly forward: number;
+  /** D1 round trips since the last look. With `ahead` the gateway's clock is so many milliseconds ahead from now on; `forget` empties its memory. */
+  control(options?: { ahead?: number; forget?: boolean }): Promise<number>;
+  /** Milliseconds of processor time that workerd has had. */
+  cpuMs(): number;
+  /** Resident memory of workerd now, in MB. */
+  residentMb(): number;
+  stop(): Promise<void>;
+}
+
+/** `forwardTo` is the port that the other Worker forwards to. The folder holds the database. */
+export async function startStack(folder: string, forwardTo: number): Promise<Stack> {
+  const here = import.meta.dirname;
+  const gateway = await freePort();
+  const control = await freePort();
+  const forward = await freePort();
+  const database = await startDatabase(folder);
+  const workerd = await startWorkerd({
+    databasePort: database.port,
+    sockets: [
+      { port: gateway, worker: "gateway" },
+      { port: control, worker: "gateway", entrypoint: "control" },
+      { port: forward, worker: "forward" },
+    ],
+    workers: {
+      gateway: {
+        code: await bundle('export { control, default } from "./gateway.ts";', here),
+        bindings: { BASE_DOMAIN, OPERATOR_TOKEN, GATEWAY_SECRET },
+      },
+      forward: {
+        code: await bundle('export { default } from "./forward.ts";', here),
+        bindings: { ORIGIN: `http://127.0.0.1:${forwardTo}` },
+      },
+    },
+  }).catch(async (error: unknown) => {
+    await database.stop();
+    throw error;
+  });
+  return {
+    gateway,
+    forward,
+    async control({ ahead, forget } = {}) {
+      const connection = await Connection.open(control);
+      const query = `${ahead === undefined ? "" : `&ahead=${ahead}`}${forget ? "&forget=1" : ""}`;
+      const answer = await connection.ask(`GET /?${query} HTTP/1.1\r\nHost: control\r\n\r\n`);
+      connection.close();
+      return Number(textOf(answer));
+    },
+    cpuMs: () => cpuTicks(workerd.pid) * TICK_MS,
+    residentMb: () => residentKilobytes(workerd.pid) / 1024,
+    async stop() {
+      await workerd.stop();
+      await database.stop();
+    },
+  };
+}
+
+function residentKilobytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+/** User and system time (proc(5), fields 14 and 15); the name before them may hold anything. */
+function cpuTicks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
