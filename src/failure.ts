@@ -26,13 +26,35 @@ export const SIGN_IN_REFUSAL_CODES = [
   "user_conflict",
   "group_missing",
   "company_suspended",
+  "local_credentials_wrong",
+  "local_not_allowed",
+  "local_throttled",
+  "invitation_invalid",
 ] as const;
 
 export type RefusalCode = SamlRefusalCode | (typeof SIGN_IN_REFUSAL_CODES)[number];
 
-type Face = "not_readable" | "not_believed" | "not_signed_in" | "start_again" | "not_admitted";
+type Face =
+  | "not_readable"
+  | "not_believed"
+  | "not_signed_in"
+  | "start_again"
+  | "not_admitted"
+  | "password_wrong"
+  | "password_barred"
+  | "too_often"
+  | "link_over";
 
-const FACES: Record<Face, { status: 400 | 403; title: string; sentence: string; advice: string; retry: boolean }> = {
+/** What the visitor reads of a refusal. */
+export interface VisitorWords {
+  readonly status: 400 | 403 | 429;
+  readonly title: string;
+  readonly sentence: string;
+  readonly advice: string;
+  readonly retry: boolean;
+}
+
+const FACES: Record<Face, VisitorWords> = {
   not_readable: {
     status: 400,
     title: "This sign-in could not be read",
@@ -66,6 +88,34 @@ const FACES: Record<Face, { status: 400 | 403; title: string; sentence: string; 
     title: "You don’t have access here",
     sentence: "Your identity is known, but it has no access to this application.",
     advice: "Ask your organisation’s administrator for access and give them the reference below.",
+    retry: false,
+  },
+  password_wrong: {
+    status: 403,
+    title: "This sign-in did not work",
+    sentence: "The e-mail address or the password is not right, or this account can’t sign in with a password.",
+    advice: "Try again, or ask your administrator for a link to choose a new password.",
+    retry: true,
+  },
+  password_barred: {
+    status: 403,
+    title: "This account can’t use a password",
+    sentence: "It signs in through your organisation, or it is closed.",
+    advice: "Ask your organisation’s administrator and give them the reference below.",
+    retry: false,
+  },
+  too_often: {
+    status: 429,
+    title: "Too many attempts",
+    sentence: "There were too many attempts to sign in from here or with this address.",
+    advice: "Wait a quarter of an hour, then try again.",
+    retry: true,
+  },
+  link_over: {
+    status: 403,
+    title: "This link does not work any more",
+    sentence: "It was already used, has expired or was withdrawn. A link works once.",
+    advice: "If you have chosen a password with it, sign in with that. If not, ask for a new link.",
     retry: false,
   },
 };
@@ -107,6 +157,14 @@ export function faceOf(code: RefusalCode): Face {
     case "group_missing":
     case "company_suspended":
       return "not_admitted";
+    case "local_credentials_wrong":
+      return "password_wrong";
+    case "local_not_allowed":
+      return "password_barred";
+    case "local_throttled":
+      return "too_often";
+    case "invitation_invalid":
+      return "link_over";
     case "message_type":
     case "version_unsupported":
     case "schema_invalid":
@@ -150,6 +208,10 @@ export function faceOf(code: RefusalCode): Face {
     case "attribute_duplicate":
       return "not_believed";
   }
+}
+
+export function visitorWords(code: RefusalCode): VisitorWords {
+  return FACES[faceOf(code)];
 }
 
 /** No letters or digits that are mistaken for one another when read out over a telephone. */

@@ -33,7 +33,7 @@ export interface PageOptions {
   readonly formAction?: "self" | "anywhere";
   /** True for pages in the middle of a sign-in, which may run in a window that another site opened and waits for. */
   readonly keepOpener?: boolean;
-  readonly referrerPolicy?: "same-origin" | "strict-origin";
+  readonly referrerPolicy?: "same-origin" | "strict-origin" | "no-referrer";
   readonly headers?: Readonly<Record<string, string>>;
 }
 

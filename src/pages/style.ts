@@ -6,12 +6,12 @@ export const STYLE = `
 :root{
 color-scheme:light dark;
 --paper:#f6f4ef;--paper-2:#efece4;--ink:#1f2328;--soft:#565b61;--line:#dad5c9;--edge:#86806f;
---accent:#0b5a54;--accent-ink:#ffffff;--accent-2:#084842;--focus:#0b5a54;
+--field:#ffffff;--bad:#a3271b;--accent:#0b5a54;--accent-ink:#ffffff;--accent-2:#084842;--focus:#0b5a54;
 --wall:#e6e1d5;--wall-2:#dcd6c7;--wall-3:#d0c9b7;--door:#0b5a54;--door-2:#0a4e49;--seam:#073b37;--knob:#e9c46a;
 --light:#fff6d8;--light-2:#ffe9a8}
 @media (prefers-color-scheme:dark){:root{
 --paper:#14171a;--paper-2:#1a1e22;--ink:#eceae4;--soft:#a9aeb3;--line:#2c3237;--edge:#78818a;
---accent:#8ad6c6;--accent-ink:#0d1f1d;--accent-2:#a5e3d6;--focus:#8ad6c6;
+--field:#0f1214;--bad:#ff9c8f;--accent:#8ad6c6;--accent-ink:#0d1f1d;--accent-2:#a5e3d6;--focus:#8ad6c6;
 --wall:#1d2226;--wall-2:#242a2f;--wall-3:#2b3238;--door:#236a63;--door-2:#1c5751;--seam:#123b37;--knob:#e9c46a;
 --light:#fdf0c8;--light-2:#ecca78}}
 *,*::before,*::after{box-sizing:border-box}
@@ -34,6 +34,15 @@ p{margin:0 0 1rem;text-wrap:pretty}
 .lead{font-size:1.125rem;line-height:1.55}
 .advice{color:var(--soft)}
 .who{display:block;margin:0 0 1.5rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--paper-2);font-weight:600}
+.field{margin:0 0 1.125rem;max-width:26rem}
+.field label{display:block;margin:0 0 .375rem;font-weight:600}
+.field input{width:100%;min-height:2.875rem;padding:.5rem .875rem;border:1px solid var(--edge);border-radius:.75rem;background:var(--field);color:var(--ink);font:inherit}
+.field input[readonly]{background:var(--paper-2);color:var(--soft)}
+.field input[aria-invalid=true]{border-color:var(--bad);border-width:2px}
+.hint{margin:.375rem 0 0;color:var(--soft);font-size:.9375rem}
+.problem{margin:0 0 1.5rem;max-width:34rem;padding:.875rem 1rem;border:1px solid var(--bad);border-left-width:.375rem;border-radius:.75rem;background:var(--paper-2)}
+.problem p{margin:0 0 .25rem}.problem p:last-child{margin:0}
+.aside{margin:1.5rem 0 0;color:var(--soft)}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}
 .actions form{display:contents}
 .button{display:inline-flex;align-items:center;justify-content:center;min-height:2.875rem;padding:.5rem 1.375rem;border:1px solid var(--accent);border-radius:.75rem;
@@ -42,7 +51,7 @@ background:var(--accent);color:var(--accent-ink);font-family:inherit;font-size:1
 .button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}
 .button.quiet:hover{color:var(--accent-2);border-color:var(--accent-2)}
 a{color:var(--accent);text-underline-offset:.2em}
-a:focus-visible,button:focus-visible,code:focus-visible{outline:3px solid var(--focus);outline-offset:3px;border-radius:.75rem}
+a:focus-visible,button:focus-visible,input:focus-visible,code:focus-visible{outline:3px solid var(--focus);outline-offset:3px;border-radius:.75rem}
 .reference{display:flex;flex-wrap:wrap;align-items:baseline;gap:.25rem .75rem;margin:2.25rem 0 0;padding-top:1.125rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9375rem}
 .reference dt,.reference dd{margin:0}
 code{font:500 .9375rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;color:var(--ink);user-select:all}

@@ -7,6 +7,8 @@ import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import { acs } from "./acs.ts";
 import { continueSignIn } from "./continue.ts";
+import { localSignIn, showLocalSignIn } from "./local.ts";
+import { showInvitation, useInvitation } from "./local-invitation.ts";
 import { login } from "./login.ts";
 import { metadata } from "./metadata.ts";
 import { afterUsedResponse, USED_RESPONSE_PATH } from "./refused.ts";
@@ -18,4 +20,8 @@ export const signInRoutes = new Hono<AppEnv>()
   .post("/sso/acs", acs)
   .post("/sso/acs/continue", continueSignIn)
   .get(USED_RESPONSE_PATH, afterUsedResponse)
+  .get("/sso/local", showLocalSignIn)
+  .post("/sso/local", localSignIn)
+  .get("/sso/local/invitation", showInvitation)
+  .post("/sso/local/invitation", useInvitation)
   .get("/sso/session", session);

@@ -5,7 +5,7 @@ import { log } from "../log.ts";
 import { makeMessageId } from "../message-id.ts";
 import { signedOutPage } from "../pages/index.ts";
 import { buildLogoutRequest, redirectUrl } from "../saml/index.ts";
-import { clearSessionCookie, forgetSession, readSession } from "../session/index.ts";
+import { clearSessionCookie, forgetSession, LOCAL_ISSUER, readSession } from "../session/index.ts";
 import { endSession, findSession, type SessionRow } from "../store/index.ts";
 import { signingKeyIfAny, type Tenant } from "../tenant/index.ts";
 
@@ -32,11 +32,11 @@ export async function logout(c: Context<AppEnv>): Promise<Response> {
   return new Response(response.body, { status: response.status, headers });
 }
 
-/** A LogoutRequest by the Redirect binding, which is the one that Entra takes; null without a Logout URL. SAML Profiles 4.4.3.1. */
+/** A LogoutRequest by the Redirect binding, which is the one that Entra takes; null without a Logout URL, or where no identity provider signed the person in. SAML Profiles 4.4.3.1. */
 async function identityProviderUrl(c: Context<AppEnv>, tenant: Tenant, session: SessionRow): Promise<string | null> {
   const services = c.get("services");
   const destination = tenant.saml?.logoutUrl;
-  if (!destination) return null;
+  if (!destination || session.issuer === LOCAL_ISSUER) return null;
   const issueInstant = services.now();
   const xml = buildLogoutRequest({
     id: await makeMessageId(services.sealer, "logout-request-id", tenant.company.id, issueInstant),

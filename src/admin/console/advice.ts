@@ -191,6 +191,20 @@ const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
     "There is no permission group for this person: choose one under Just-In-Time provisioning, or correct the group mapping.",
   ),
   company_suspended: { where: "Nobody", sentence: "The operator has suspended the company: ask them." },
+  local_credentials_wrong: person(
+    "The password or the address was mistyped, or the person never chose a password: an invitation lets them choose one.",
+  ),
+  local_not_allowed: here(
+    "The user is disabled, or in a permission group that can only sign in via Single Sign-On: passwords are refused there, always.",
+    "users",
+  ),
+  local_throttled: person(
+    "Too many passwords were tried from one place or for one address: wait a quarter of an hour. If the person did not try, somebody else did.",
+  ),
+  invitation_invalid: here(
+    "The link was already used, has expired or was revoked: make a new invitation for the user.",
+    "users",
+  ),
 };
 
 export function adviceFor(code: string | null, ours: Ours): Advice | null {
