@@ -233,6 +233,12 @@ describe("order", () => {
     );
   });
 
+  it("is that of code points whichever of two comes first", () => {
+    const sorted = '<a \uf900="2" \u{10000}="1"></a>';
+    expect(inclusive("<a \u{10000}='1' \uf900='2'/>")).toBe(sorted);
+    expect(inclusive("<a \uf900='2' \u{10000}='1'/>")).toBe(sorted);
+  });
+
   it("holds for fifty attributes and more declarations", () => {
     const names = Array.from({ length: 50 }, (_, i) => `n${String((i * 37) % 50).padStart(2, "0")}`);
     const sorted = [...names].sort();
