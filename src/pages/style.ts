@@ -28,6 +28,7 @@ main{flex:1;display:grid;align-content:start;align-items:center;gap:clamp(1rem,6
 .scene svg,.mark svg{display:block}
 .scene svg{width:100%;height:auto}
 @media (min-width:52rem){main{align-content:center;grid-template-columns:minmax(0,1fr) auto}.scene{width:19rem;order:2}}
+@media (max-width:51.99rem){main:has(.field) .scene{display:none}}
 h1{margin:0 0 1rem;font:500 clamp(1.875rem,1.4rem + 2.2vw,2.75rem)/1.15 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;
 letter-spacing:-.015em;text-wrap:balance}
 p{margin:0 0 1rem;text-wrap:pretty}
