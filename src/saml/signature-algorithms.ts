@@ -61,8 +61,9 @@ export function publicKeyOf(certificate: Certificate, uri: string): Promise<Cryp
   const { parameters } = signatureAlgorithm(uri);
   const { key } = certificate;
   const algorithm = key.type === "EC" ? { name: "ECDSA", namedCurve: key.curve } : parameters;
+  // Extractable, as a public key may be: Node's own crypto, which verifies sooner, then takes it too.
   const made = crypto.subtle
-    .importKey("spki", new Uint8Array(certificate.spki), algorithm, false, ["verify"])
+    .importKey("spki", new Uint8Array(certificate.spki), algorithm, true, ["verify"])
     .catch(() => null);
   byAlgorithm.set(uri, made);
   return made;
