@@ -219,7 +219,9 @@ describe("when D1 gives no answer", () => {
     for (const { method, path } of routes) {
       const place = path.replace(":slug", "acme").replace(":id", "x");
       const company = { slug: "acme", name: "A", originUrl: "https://origin.example" };
-      const answer = await broken.api(method.toUpperCase(), place, method === "post" ? company : undefined);
+      // What the operator posts is read before the company is.
+      const body = path.endsWith("/setup-links") ? { email: "a@b.example" } : company;
+      const answer = await broken.api(method.toUpperCase(), place, method === "post" ? body : undefined);
       expect([method, path, answer.status, answer.body.type]).toEqual([
         method,
         path,
