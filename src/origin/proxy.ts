@@ -6,6 +6,7 @@ import { log } from "../log.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
 import { readSession } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
+import { isFromAnotherCompany } from "./another-company.ts";
 import { identityOf } from "./assertion.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
 import { headersForOrigin } from "./request-headers.ts";
@@ -45,6 +46,9 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
 
   const current = await readSession(services, tenant, request, (promise) => passage.waitUntil(promise));
   if (current === null) return signInFirst(request, tenant);
+  if (isFromAnotherCompany(services.config, tenant, request)) {
+    return problem(403, "another-company", "A page of another company can't use this session");
+  }
   if (hasUnsendableBody(request)) {
     return problem(400, "body-not-allowed", `A ${request.method} request with a body can't be passed on`);
   }

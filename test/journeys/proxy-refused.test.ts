@@ -48,6 +48,32 @@ describe("another company's cookie", () => {
   });
 });
 
+describe("a page of another company", () => {
+  const asks = (headers: Record<string, string>, method = "POST") =>
+    send("/x", { method, headers, ...(method === "POST" ? { body: "a=1" } : {}) });
+
+  it.each([
+    ["posts", { origin: "https://globex.example.com", "sec-fetch-site": "same-site" }, "POST"],
+    ["posts and hides its name", { origin: "null", "sec-fetch-site": "same-site" }, "POST"],
+    ["reads by script", { origin: "https://globex.example.com" }, "GET"],
+    ["opens a WebSocket", { origin: "https://globex.example.com", upgrade: "websocket" }, "GET"],
+  ])("can't use the visitor's session when it %s", async (_what, headers, method) => {
+    const spy = vi.spyOn(globalThis, "fetch");
+    const response = await asks(headers, method);
+    expect(response.status).toBe(403);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(spy).not.toHaveBeenCalled();
+  });
+
+  it("is the only one: the company's own, the operator's, other sites' and a proxy's of the visitor pass as ever", async () => {
+    const passing = ["https://www.example.com", "https://app.elsewhere.example", "https://a.b.example.com", "nonsense"];
+    for (const origin of [new URL(urlOf(acme)).origin, ...passing]) expect((await asks({ origin })).status).toBe(200);
+    expect((await asks({ origin: "null", "sec-fetch-site": "same-origin" })).status).toBe(200);
+    expect((await asks({})).status).toBe(200);
+    expect((await asks({ "sec-fetch-site": "same-site" }, "GET")).status).toBe(200);
+  });
+});
+
 describe("a company that was suspended", () => {
   it("is closed to its people within 60 seconds in an isolate that heard nothing", async () => {
     const there = isolate(clock);
