@@ -26,12 +26,16 @@ export function safeReturnPath(wanted: string | null | undefined, baseUrl: strin
   // The parser removes dot segments, so "/.//host" only now shows that a browser would read it as another host.
   if (url.origin !== new URL(baseUrl).origin || url.pathname.startsWith("//")) return "/";
   if (url.username || url.password) return "/";
-  if (url.pathname === "/sso" || url.pathname.startsWith("/sso/")) {
-    if (!OWN_PATHS_ALLOWED.test(url.pathname)) return "/";
-  }
+  const path = asRouted(url.pathname);
+  if ((path === "/sso" || path.startsWith("/sso/")) && !OWN_PATHS_ALLOWED.test(path)) return "/";
   const whole = url.pathname + url.search + url.hash;
   if (whole.length <= RETURN_PATH_CHARS_MAX) return whole;
   return url.pathname.length <= RETURN_PATH_CHARS_MAX ? url.pathname : "/";
+}
+
+/** "/%73so/logout" leads to the sign-out as well: paths are matched decoded. */
+function asRouted(pathname: string): string {
+  return pathname.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** Joins the fragment that the sign-in page saved in the visitor's browser; a fragment can't change where the path leads. */

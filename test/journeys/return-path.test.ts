@@ -25,6 +25,8 @@ describe("a return path", () => {
     ["/sso/logout", "the sign-out"],
     ["/sso/login?return_to=/", "the sign-in itself"],
     ["/sso/../sso/logout", "the sign-out behind a dot segment"],
+    ["/%73so/logout", "the sign-out with a letter encoded"],
+    ["/%73%73%6F/login?return_to=/", "the sign-in with letters encoded"],
   ])("%j leads home: %s", (wanted) => {
     expect(safeReturnPath(wanted, BASE)).toBe("/");
   });
