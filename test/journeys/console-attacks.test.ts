@@ -217,6 +217,19 @@ describe("hostile text", () => {
     }
   });
 
+  it.each(["%0d%0aSet-Cookie:%20a=b", "%E2%82%AC", "..%2F..%2Fx"])(
+    "in the address of a user leads nowhere else: %s",
+    async (id) => {
+      const form = formOn(await (await ada.get(at("/tokens"))).text(), "/sso/admin/tokens");
+      const answered = await ada.post(at(`/users/${id}/sessions/x/end`), form);
+      expect(answered.status).toBe(303);
+      expect(answered.headers.get("location")).toBe(
+        `/sso/admin/users/${encodeURIComponent(decodeURIComponent(id))}?done=session-ended`,
+      );
+      expect(answered.headers.getSetCookie()).toEqual([]);
+    },
+  );
+
   it.for(HOSTILE)("in names, groups, tokens, the log and the audit stays text: %s", async (text) => {
     ada = await personIn(gateway, acme, "ada@acme.example", true);
     const { body: group } = await gateway.api("POST", "/companies/acme/groups", { title: text });

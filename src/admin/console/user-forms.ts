@@ -162,7 +162,8 @@ export async function signOutEverywhere(c: ConsoleContext): Promise<Response> {
 
 export async function endSession(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
-  const path = `${USERS_PATH}/${c.req.param("id") ?? ""}`;
+  // Nobody has looked for this user: the text in the address may be anything.
+  const path = `${USERS_PATH}/${encodeURIComponent(c.req.param("id") ?? "")}`;
   const stop = interrupted(visit, { dangerous: false, back: path });
   if (stop !== null) return stop;
   // Ended already is as good as ended.
