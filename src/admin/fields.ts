@@ -48,7 +48,13 @@ export const email = z
 
 export const id = z.string().min(1).max(ID_CHARS_MAX);
 
-const urlText = identifier(URL_CHARS_MAX).meta({ format: "uri" });
+/** RFC 3986, 2: other letters would go into headers and redirects in as many spellings as there are readers. */
+const urlText = identifier(URL_CHARS_MAX)
+  .refine(
+    (text) => /^[\x21-\x7e]*$/.test(text),
+    "Must be written in ASCII: encoded, as a browser's address bar copies it",
+  )
+  .meta({ format: "uri" });
 
 function readUrl(text: string): URL | null {
   return URL.canParse(text) && !text.includes("\\") ? new URL(text) : null;

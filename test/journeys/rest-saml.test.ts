@@ -107,6 +107,7 @@ describe("PUT /saml", () => {
     ["http to loopback on a public gateway", { logoutUrl: "http://127.0.0.1/" }, "logoutUrl"],
     ["a script as Login URL", { loginUrl: "javascript:alert(1)//https://" }, "loginUrl"],
     ["a fragment", { loginUrl: "https://idp.example/#x" }, "loginUrl"],
+    ["letters that no URL holds", { loginUrl: "https://idp.example/saml2/例" }, "loginUrl"],
     ["an empty Logout URL", { logoutUrl: "" }, "logoutUrl"],
     ["no certificate", { certificates: [] }, "certificates"],
     ["text instead of a list", { certificates: "PEM" }, "certificates"],
