@@ -15,6 +15,8 @@ export interface DemoPerson {
   readonly withoutEmail?: boolean;
   /** The gateway knows the person and has locked the account. */
   readonly disabledInGateway?: boolean;
+  /** The gateway knows the person as one of the company's administrators. */
+  readonly administersGateway?: boolean;
 }
 
 export const PEOPLE: readonly DemoPerson[] = [
@@ -31,6 +33,14 @@ export const PEOPLE: readonly DemoPerson[] = [
     surname: "Brännström",
     email: "z.brannstrom@acme.example",
     note: "A name beyond ASCII",
+  },
+  {
+    id: "a.marsh",
+    givenName: "Ada",
+    surname: "Marsh",
+    email: "a.marsh@acme.example",
+    administersGateway: true,
+    note: "Administrator: opens the console at /sso/admin",
   },
   {
     id: "i.okafor",

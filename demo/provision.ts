@@ -43,9 +43,9 @@ export async function provision(options: ProvisionOptions): Promise<void> {
   const api = restApi(options.gatewayPort, options.operatorToken);
   await company(api, options.originUrl);
   const staff = await group(api, { title: "Staff", type: "member", ssoOnly: true });
-  await group(api, { title: "Administrators", type: "administrator", ssoOnly: false });
+  const administrators = await group(api, { title: "Administrators", type: "administrator", ssoOnly: false });
   await singleSignOn(api, options, staff);
-  await lockedOut(api, staff);
+  await knownPeople(api, staff, administrators);
 }
 
 async function company(api: Api, originUrl: string): Promise<void> {
@@ -85,15 +85,20 @@ function firstSettings(staff: Group): Record<string, unknown> {
   };
 }
 
-/** Somebody whom the company has disabled: the identity provider still signs them in, the gateway does not. */
-async function lockedOut(api: Api, staff: Group): Promise<void> {
-  for (const person of PEOPLE.filter(({ disabledInGateway }) => disabledInGateway)) {
+/** People whom the company knew before they came: its administrator, and somebody whom it has disabled. */
+async function knownPeople(api: Api, staff: Group, administrators: Group): Promise<void> {
+  for (const person of PEOPLE.filter((one) => one.administersGateway || one.disabledInGateway)) {
     const { items } = (await api("GET", `/companies/${SLUG}/users?email=${encodeURIComponent(person.email)}`)) as {
       items: unknown[];
     };
     if (items.length > 0) continue;
-    const { email, givenName: firstName, surname: lastName } = person;
-    const user = { email, firstName, lastName, company: "Acme", groupId: staff.id, status: "disabled" };
-    await api("POST", `/companies/${SLUG}/users`, user);
+    await api("POST", `/companies/${SLUG}/users`, {
+      email: person.email,
+      firstName: person.givenName,
+      lastName: person.surname,
+      company: "Acme",
+      groupId: person.administersGateway ? administrators.id : staff.id,
+      status: person.disabledInGateway ? "disabled" : "active",
+    });
   }
 }

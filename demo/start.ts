@@ -33,6 +33,8 @@ function panel(demo: Demo): string {
   ${bold("Be refused")}         Pick Dan Whitfield, the meeting room, or Cancel, and read the page.
   ${bold("Who am I?")}          ${link(`${demo.companyUrl}/identity`)}
                      What the origin is told of you, and whether the proof verifies.
+  ${bold("Administer")}         ${link(`${demo.companyUrl}/sso/admin`)}
+                     Pick Ada Marsh: settings, people, and why Dan was refused.
   ${bold("Sign out")}           ${link(`${demo.companyUrl}/sso/logout`)}
 
   ${dim("Metadata")}           ${demo.companyUrl}/sso/metadata
