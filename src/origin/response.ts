@@ -52,8 +52,26 @@ function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting)
     if (fit && fit !== value) headers.set(name, fit);
   }
   fitCookies(headers, origin);
-  if (setCookie !== null) headers.append("set-cookie", setCookie);
+  if (setCookie !== null) {
+    headers.append("set-cookie", setCookie);
+    keepOutOfSharedCaches(headers);
+  }
   return response;
+}
+
+/**
+ * RFC 9111, 7.3: a Set-Cookie keeps no cache from storing, and what the origin lets everybody have must not bring one person's
+ * session along. Without Cache-Control no shared cache keeps an answer that sets cookies.
+ */
+function keepOutOfSharedCaches(headers: Headers): void {
+  const given =
+    headers
+      .get("cache-control")
+      ?.split(",")
+      .map((directive) => directive.trim()) ?? [];
+  if (given.length === 0 || given.some((directive) => /^(?:no-store|private)$/i.test(directive))) return;
+  const others = given.filter((directive) => !/^(?:public$|s-maxage\b|private\b)/i.test(directive));
+  headers.set("cache-control", ["private", ...others].join(", "));
 }
 
 /**
