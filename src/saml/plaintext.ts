@@ -4,6 +4,7 @@
  */
 import { decryptElement } from "./encryption.ts";
 import { accept, type Result, refuse } from "./refusal.ts";
+import { signatureOf } from "./signature.ts";
 import { NS } from "./terms.ts";
 import type { ResponseExpectations, XmlElement } from "./types.ts";
 import { attributeValue, childElements, isElement, readXml } from "./xml.ts";
@@ -11,12 +12,12 @@ import { writeAttributes } from "./xml-writer.ts";
 
 export type DecryptionSettings = Pick<ResponseExpectations, "decryptionKeys" | "wantEncryptedAssertions">;
 
-/** One plaintext has two readings, because it says nothing of the namespaces around the place it was taken from. */
+/** One plaintext has several readings, because it says nothing of the namespaces around the place it was taken from. */
 export interface Plaintext {
-  /** The element as its text alone declares it; where that leaves prefixes undeclared, the other reading. */
+  /** The element as its text alone declares it; where that names nothing, the first of the others. */
   readonly element: XmlElement;
-  /** The element read where its ciphertext stood (XML-Enc 4.4.3): a signature may count on the namespaces declared there. */
-  inPlace(): XmlElement | null;
+  /** The element read where it may have stood (XML-Enc 4.4.3): a signature may count on the namespaces declared there. */
+  inPlace(): XmlElement[];
 }
 
 /**
@@ -40,9 +41,11 @@ export async function openEncrypted(
   const plaintext = await decryptElement(encrypted, settings.decryptionKeys);
   if (!plaintext.ok) return plaintext;
   const named = (element: XmlElement | null) => (element && isElement(element, NS.saml, localName) ? element : null);
-  const inPlace = () => named(readInPlace(plaintext.value, encrypted));
+  const inPlace = () => contexts(encrypted).flatMap((context) => named(readWithin(context, plaintext.value)) ?? []);
   const alone = readXml(plaintext.value);
-  const element = alone.ok ? named(alone.value.root) : alone.refusal.code === "xml_namespace" ? inPlace() : null;
+  let element: XmlElement | null = null;
+  if (alone.ok) element = named(alone.value.root) ?? named(readBefore(encrypted, plaintext.value));
+  else if (alone.refusal.code === "xml_namespace") element = inPlace()[0] ?? null;
   return element ? accept({ element, inPlace }) : refuse("decryption_failed");
 }
 
@@ -53,37 +56,56 @@ function contentCipher(encrypted: XmlElement): string | null {
 }
 
 /** libxmlsec writes an element as it stood in its document, and counts on the receiver to read it there. */
-function readInPlace(plaintext: Uint8Array, encrypted: XmlElement): XmlElement | null {
-  const around = readXml(inContext(plaintext, encrypted));
+function readWithin(context: Context, plaintext: Uint8Array): XmlElement | null {
+  const text = new TextEncoder();
+  const open = text.encode(`<plaintext${writeAttributes(Object.fromEntries(context))}>`);
+  const close = text.encode("</plaintext>");
+  const whole = new Uint8Array(open.length + plaintext.length + close.length);
+  whole.set(open);
+  whole.set(plaintext, open.length);
+  whole.set(close, open.length + plaintext.length);
+  const around = readXml(whole);
   if (!around.ok) return null;
   const { children } = around.value.root;
   const [only] = children;
   return children.length === 1 && only?.kind === "element" ? only : null;
 }
 
+/**
+ * An assertion that took its default namespace from the Response, and was signed there before there was an encrypted element around
+ * it. Without such a signature nobody says that these names were meant.
+ */
+function readBefore(encrypted: XmlElement, plaintext: Uint8Array): XmlElement | null {
+  if (encrypted.localName !== "EncryptedAssertion") return null;
+  const element = readWithin(contextOf(encrypted.parent), plaintext);
+  return element && signatureOf(element) ? element : null;
+}
+
+/** What stands around an element and canonical forms look at: declarations and xml: attributes, by name as written. */
+type Context = ReadonlyMap<string, string>;
+
 /** Prefixes that exclusive canonicalisation drops from a signed Response, because only the plaintext uses them. */
-const SCHEMA_PREFIXES: readonly (readonly [string, string])[] = [
-  ["xs", "http://www.w3.org/2001/XMLSchema"],
-  ["xsi", "http://www.w3.org/2001/XMLSchema-instance"],
-];
+const SCHEMA_PREFIXES: Context = new Map([
+  ["xmlns:xs", "http://www.w3.org/2001/XMLSchema"],
+  ["xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"],
+]);
 
 /**
- * The namespaces decide what names mean, and are the sender's choice; nothing is lost by that. A signature inside is computed over
- * the names as they resolve here, and without one the Response's signature covers the place it is taken from.
+ * Where the plaintext may have stood: in the element that was received, in the Response before there was such an element, and in one
+ * that declared more. The namespaces decide what names mean, and are the sender's choice; nothing is lost by that. A signature
+ * inside is computed over the names as they resolve here, and without one the Response's signature covers the place it is taken from.
  */
-function inContext(plaintext: Uint8Array, encrypted: XmlElement): Uint8Array {
-  const declarations = new Map(SCHEMA_PREFIXES.map(([prefix, uri]) => [`xmlns:${prefix}`, uri]));
-  const path: XmlElement[] = [];
-  for (let at: XmlElement | null = encrypted; at; at = at.parent) path.unshift(at);
-  for (const { namespaces } of path) {
-    for (const { prefix, uri } of namespaces) declarations.set(prefix === "" ? "xmlns" : `xmlns:${prefix}`, uri);
+function contexts(encrypted: XmlElement): Context[] {
+  const received = contextOf(encrypted);
+  return [received, contextOf(encrypted.parent), new Map([...SCHEMA_PREFIXES, ...received])];
+}
+
+function contextOf(element: XmlElement | null): Context {
+  if (!element) return new Map();
+  const context = new Map(contextOf(element.parent));
+  for (const { prefix, uri } of element.namespaces) context.set(prefix === "" ? "xmlns" : `xmlns:${prefix}`, uri);
+  for (const { namespaceURI, localName, value } of element.attributes) {
+    if (namespaceURI === NS.xml) context.set(`xml:${localName}`, value);
   }
-  const text = new TextEncoder();
-  const open = text.encode(`<plaintext${writeAttributes(Object.fromEntries(declarations))}>`);
-  const close = text.encode("</plaintext>");
-  const whole = new Uint8Array(open.length + plaintext.length + close.length);
-  whole.set(open);
-  whole.set(plaintext, open.length);
-  whole.set(close, open.length + plaintext.length);
-  return whole;
+  return context;
 }
