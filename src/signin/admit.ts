@@ -43,7 +43,10 @@ export async function admit(
       return refuse(c, attempt, "request_used", "a request not yet answered", facts.requestId ?? "");
     if (found.assertionUsed)
       return refuse(c, attempt, "assertion_used", "an assertion not yet used", facts.assertionId);
-    if (tenant.saml === null || found.settingsVersion !== attempt.settingsVersion) return "settings_changed";
+    // What was believed, what decides here and what is in force must be the same settings.
+    if (tenant.saml?.version !== attempt.settingsVersion || found.settingsVersion !== attempt.settingsVersion) {
+      return "settings_changed";
+    }
     const decision = resolveUser(facts, tenant.saml, { ...found, issuers: tenant.expectedIdpEntityIds });
     if (decision.kind === "refuse") {
       return refuse(c, attempt, decision.refusal.code, decision.refusal.expected, decision.refusal.received);

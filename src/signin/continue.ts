@@ -8,7 +8,7 @@ import type { AppEnv } from "../context.ts";
 import { readForm } from "../form.ts";
 import { continuePage } from "../pages/index.ts";
 import { readCookies } from "../session/index.ts";
-import type { Tenant } from "../tenant/index.ts";
+import { reloadTenant, type Tenant } from "../tenant/index.ts";
 import { admit } from "./admit.ts";
 import type { Attempt } from "./believe.ts";
 import { refuseSignIn } from "./refused.ts";
@@ -67,7 +67,11 @@ export async function continueSignIn(c: Context<AppEnv>): Promise<Response> {
   if (now() > expiresAt) return refused(`an answer within ${CONTINUE_SECONDS} seconds`, "later");
 
   const answer = { name: "continue", ok: true, expected: "the visitor's consent", received: "given" } as const;
-  const admitted = await admit(c, tenant, { ...attempt, checks: [...attempt.checks, answer] }, { ask: false });
+  // The question may have been asked by another isolate, on newer settings than this one remembers.
+  const same = tenant.saml?.version === attempt.settingsVersion;
+  const asking = same ? tenant : await reloadTenant(c.get("services"), tenant.company.slug);
+  if (asking?.company.id !== tenant.company.id) return refused("the company of the question", "none");
+  const admitted = await admit(c, asking, { ...attempt, checks: [...attempt.checks, answer] }, { ask: false });
   if (admitted === "settings_changed" || admitted === "ask")
     return refused("the settings of the question", "newer ones");
   const headers = new Headers(admitted.headers);

@@ -208,6 +208,24 @@ describe("a browser without a request of ours", () => {
     await expectRefused(late, "confirmation_invalid");
   });
 
+  it("is admitted by the settings of the question, in an isolate that remembers older ones too", async () => {
+    const own = await createCompany(gateway, "newer", idp, {});
+    await gateway.api("PATCH", "/companies/newer/saml", { jit: { groupId: own.administratorsId } });
+    const there = gateway.isolate();
+    await there.browser().get(`${own.url}/sso/login`);
+    await gateway.api("PATCH", "/companies/newer/saml", { jit: { groupId: own.staffId } });
+
+    const { requestId } = await startSignIn(gateway.browser(), own);
+    const browser = gateway.browser();
+    const email = "new@newer.example";
+    const SAMLResponse = await answer(gateway, own, requestId, { nameID: email, attributes: entraClaims({ email }) });
+    const asked = await browser.post(own.acsUrl, { SAMLResponse }, { crossSite: true });
+    const token = /name="token" value="([^"]+)"/.exec(await asked.text())?.[1] ?? "";
+    expect((await browser.at(there).post(`${own.acsUrl}/continue`, { token })).status).toBe(303);
+    const { body } = await gateway.api("GET", `/companies/newer/users?email=${email}`);
+    expect(body.items[0].groupId).toBe(own.staffId);
+  });
+
   it("with a token of its own making is refused", async () => {
     const browser = gateway.browser();
     for (const token of ["", "x", "A".repeat(200)]) {
