@@ -105,6 +105,17 @@ describe("a LogoutRequest of the identity provider", () => {
     expect(await Promise.all(browsers.map((browser) => isSignedIn(browser, acme)))).toEqual([false, false, true]);
   });
 
+  it("that names more sessions than are told apart ends all of that person's", async () => {
+    const email = "many@acme.example";
+    const browsers = [await signedIn(acme, email, "first"), await signedIn(acme, email, "index-60")];
+    const sessionIndex = ["first", ...Array.from({ length: 60 }, (_, at) => `index-${at + 1}`)];
+    const xml = request({ id: "_many-request", nameID: email, sessionIndex });
+    const SAMLRequest = await idp.postField(xml, "_many-request");
+    await gateway.browser().post(`${acme.url}/sso/slo`, { SAMLRequest }, { crossSite: true });
+    letProofsLapse();
+    expect(await Promise.all(browsers.map((browser) => isSignedIn(browser, acme)))).toEqual([false, false]);
+  });
+
   it("by POST is believed by the signature inside it", async () => {
     const browser = await signedIn(acme, "post@acme.example", "p");
     const xml = request({ id: "_post-request", nameID: "post@acme.example", sessionIndex: "p" });
