@@ -89,7 +89,7 @@ export async function believe(
     };
     return failed("authn_instant", { code: "authn_instant_too_old", ...times }, facts.email);
   }
-  const pending = await readPendingRequests(sealer, tenant.company.id, c.req.raw);
+  const pending = await readPendingRequests(sealer, tenant.company.id, c.req.raw, request.id);
   const own = pending.find(({ id }) => id === request.id);
   if (own === undefined && pending.length > 0) {
     const ids = pending.map(({ id }) => id).join(" or ");

@@ -23,6 +23,8 @@ export interface RequestIdentity extends OwnMessage {
 export const REQUEST_COOKIE_PREFIX = "__Host-vestibule-request-";
 /** More than this many tabs waiting at once, and the oldest is forgotten: browsers keep some 180 cookies and 8 KB of them a host. */
 export const PENDING_REQUESTS_MAX = 6;
+/** Some may have been sealed under a secret that is gone. */
+const COOKIES_OPENED_MAX = 3 * PENDING_REQUESTS_MAX;
 /** Not HttpOnly, since the sign-in page's own script writes it: the fragment of the page that was asked for. */
 export const FRAGMENT_COOKIE_PREFIX = "__Host-vestibule-fragment-";
 
@@ -66,15 +68,19 @@ export function clearRequestCookies(id: string): string[] {
   );
 }
 
-/** The sign-ins that this browser has under way. Cookies that don't open are as good as absent. */
+/** The sign-ins that this browser has under way, `sought` among them however many there are. Cookies that don't open are as good as absent. */
 export async function readPendingRequests(
   sealer: Sealer,
   companyId: string,
   request: Request,
+  sought: string | null = null,
 ): Promise<PendingRequest[]> {
   const pending: PendingRequest[] = [];
-  for (const [name, value] of readCookies(request)) {
-    if (!name.startsWith(REQUEST_COOKIE_PREFIX) || pending.length >= 2 * PENDING_REQUESTS_MAX) continue;
+  // Bounded before they are opened: a header holds thousands of made-up ones, and opening is what costs.
+  const named = readCookies(request).filter(([name]) => name.startsWith(REQUEST_COOKIE_PREFIX));
+  const first = sought === null ? [] : named.filter(([name]) => name === requestCookieName(sought));
+  const others = named.filter((cookie) => !first.includes(cookie));
+  for (const [name, value] of [...first, ...others].slice(0, COOKIES_OPENED_MAX)) {
     const text = await sealer.open("request", companyId, value);
     if (text === null) continue;
     const [id, returnPath] = JSON.parse(text) as [string, string];

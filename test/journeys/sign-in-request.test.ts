@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSealer } from "../../src/sealing.ts";
 import {
   makeRequestId,
@@ -74,6 +74,23 @@ describe("a pending request", () => {
     const cookie = await pendingRequestCookie(sealer, "acme", { id: a, returnPath: "/" });
     const renamed = cookie.replace(a.slice(1, 13), b.slice(1, 13));
     expect(await readPendingRequests(sealer, "acme", await browserWith([renamed]))).toEqual([]);
+  });
+
+  it("is found among many that a browser opened at once", async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, () => makeRequestId(sealer, "acme", NOW)));
+    const made = ids.map((id) => pendingRequestCookie(sealer, "acme", { id, returnPath: "/" }));
+    const request = await browserWith(await Promise.all(made));
+    for (const id of ids) {
+      expect(await readPendingRequests(sealer, "acme", request, id)).toContainEqual({ id, returnPath: "/" });
+    }
+  });
+
+  it("is not sought among more cookies than a browser of ours has: thousands made up cost no more than a few", async () => {
+    const opened = vi.spyOn(crypto.subtle, "decrypt");
+    const madeUp = Array.from({ length: 2_000 }, (_, at) => `__Host-vestibule-request-${at}=${"A".repeat(40)};`);
+    expect(await readPendingRequests(sealer, "acme", await browserWith(madeUp))).toEqual([]);
+    expect(opened.mock.calls.length).toBeLessThan(20);
+    opened.mockRestore();
   });
 
   it("makes room for the next one by forgetting the oldest", async () => {
