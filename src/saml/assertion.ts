@@ -34,7 +34,8 @@ const ASSERTION_CONTENT: readonly ContentRule[] = [
 
 /**
  * Makes every check of the profile and, when none failed in the whole list, the claims. Goes on after a failure where it can,
- * so that the list shows an administrator everything that is wrong.
+ * so that the list shows an administrator everything that is wrong. The first failure names the refusal, so what says most comes
+ * first: who speaks, for which application, until when, and only then how old the message is.
  */
 export async function decideAssertion(
   checks: CheckList,
@@ -54,17 +55,18 @@ export async function decideAssertion(
   // With no Issuer of the company's own to compare with, the two of the message must at least be one.
   const expectedIssuers = expectations.idpEntityIds ?? (envelope.issuer ? [envelope.issuer.value] : null);
   checkIssuer(checks, "assertionIssuer", issuer, expectedIssuers);
+  const subject = named("Subject")[0] ?? null;
+  if (!subject) checks.check("subject", "subject_missing", false, "a Subject with a NameID", "none");
+  const nameID = subject && (await checkNameID(checks, subject, expectations));
+  const conditionsEnd = checkConditions(checks, named("Conditions")[0] ?? null, expectations);
+  const confirmation = subject && checkSubjectConfirmation(checks, subject, envelope.inResponseTo, expectations);
+  checkIssueInstant(checks, "responseIssueInstant", envelope.issueInstant, expectations);
   const issueInstant = checkIssueInstant(
     checks,
     "issueInstant",
     attributeValue(assertion, "IssueInstant"),
     expectations,
   );
-  const subject = named("Subject")[0] ?? null;
-  if (!subject) checks.check("subject", "subject_missing", false, "a Subject with a NameID", "none");
-  const nameID = subject && (await checkNameID(checks, subject, expectations));
-  const confirmation = subject && checkSubjectConfirmation(checks, subject, envelope.inResponseTo, expectations);
-  const conditionsEnd = checkConditions(checks, named("Conditions")[0] ?? null, expectations);
   const authentication = checkAuthnStatements(checks, named("AuthnStatement"), expectations);
   const attributes = checks.settle("attributes", readAttributes(named("AttributeStatement")));
   if (

@@ -20,8 +20,8 @@ export function checkConditions(
     checks.check("conditions", "conditions_missing", false, "Conditions with an AudienceRestriction", "none");
     return Number.NaN;
   }
-  const notOnOrAfter = checkPeriod(checks, conditions, expectations);
   checkAudience(checks, conditions, expectations.spEntityId);
+  const notOnOrAfter = checkPeriod(checks, conditions, expectations);
   checkKinds(checks, conditions);
   return notOnOrAfter;
 }

@@ -12,6 +12,7 @@ const FORMAT_ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 
 export interface Issuer {
   readonly value: string;
+  readonly format: string | null;
   /** False for an Issuer that is no entity identifier: empty, over-long, with elements inside, of another Format (Profiles 4.1.4.2). */
   readonly usable: boolean;
 }
@@ -27,7 +28,7 @@ export function readIssuer(parent: XmlElement): Issuer | null {
     value !== "" &&
     value.length <= ENTITY_ID_CHARS_MAX &&
     (format === null || format === FORMAT_ENTITY);
-  return { value: value ?? "", usable };
+  return { value: value ?? "", format, usable };
 }
 
 /**
@@ -43,5 +44,6 @@ export function checkIssuer(
   const expected = idpEntityIds === null ? "an entity ID" : idpEntityIds.join(" or ");
   if (!issuer) return checks.check(name, "issuer_missing", false, expected, "none");
   const ok = issuer.usable && (idpEntityIds === null || idpEntityIds.includes(issuer.value));
-  return checks.check(name, "issuer_mismatch", ok, expected, issuer.value);
+  const received = issuer.format === null ? issuer.value : `${issuer.value} (Format ${issuer.format})`;
+  return checks.check(name, "issuer_mismatch", ok, expected, received);
 }

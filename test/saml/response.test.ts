@@ -46,19 +46,19 @@ describe("a genuine response", () => {
       "status",
       "destination",
       "responseIssuer",
-      "responseIssueInstant",
       "encryption",
       "assertionIssuer",
-      "issueInstant",
       "nameID",
+      "audience",
+      "conditionsNotBefore",
+      "conditionsNotOnOrAfter",
+      "conditionKinds",
       "recipient",
       "confirmationNotBefore",
       "confirmationNotOnOrAfter",
       "inResponseTo",
-      "conditionsNotBefore",
-      "conditionsNotOnOrAfter",
-      "audience",
-      "conditionKinds",
+      "responseIssueInstant",
+      "issueInstant",
       "authnInstant",
       "sessionNotOnOrAfter",
       "authnContext",
@@ -471,7 +471,7 @@ describe("an administrator", () => {
       audience: "https://elsewhere.example/metadata",
     });
     expect(codeOf(decision)).toBe("destination_mismatch");
-    expect(failed(decision)).toEqual(["destination", "recipient", "audience"]);
+    expect(failed(decision)).toEqual(["destination", "audience", "recipient"]);
   });
 
   it("gets expected and received of a hostile length cut to size", async () => {
