@@ -86,7 +86,9 @@ async function ask(
   const idle = now - carried.checkedAt >= idleMs;
   // What may be over must not be prolonged by looking at it.
   const touchDue = !idle && now - carried.touchedAt >= Math.min(TOUCH_INTERVAL_MS, idleMs / PARTS_OF_IDLE);
-  const database = touchDue ? services.database : nearestReplica(services.database);
+  // Of a session that has just begun a replica may not have heard yet.
+  const begins = now - carried.signedInAt < SESSION_FRESH_MS;
+  const database = touchDue || begins ? services.database : nearestReplica(services.database);
   try {
     const touch = touchDue ? { lastSeenAt: now } : null;
     const checked = await checkSession(database, tenant.company.id, carried.id, touch);

@@ -500,3 +500,24 @@ describe("the size of the cookie", () => {
     expect(cookie.length).toBeLessThan(SESSION_COOKIE_BYTES_MAX);
   });
 });
+
+describe("a replica of D1 that is behind", () => {
+  it("does not end a session that has just begun, where the cookie can't carry who it is", async () => {
+    const behind = {
+      prepare: env.DB.prepare.bind(env.DB),
+      batch: async (all: unknown[]) => all.map(() => ({ results: [] })),
+    };
+    const DB = new Proxy(env.DB, {
+      get: (target, name) => {
+        if (name === "withSession") return () => behind;
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const stale = isolate(clock, { bindings: { DB } });
+    const company = await seedCompany(stale);
+    const nameID = { value: "n".repeat(3_000), format: null, nameQualifier: null, spNameQualifier: null };
+    const { cookie } = await signIn(stale, company, { nameID });
+    expect((await read(stale, company, cookie))?.session.userId).toBe(company.user.id);
+  });
+});
