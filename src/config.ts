@@ -39,6 +39,10 @@ export function readConfig(env: Bindings): Config {
   if (operatorToken.length < OPERATOR_TOKEN_CHARS_MIN) {
     throw new ConfigError(`OPERATOR_TOKEN must have at least ${OPERATOR_TOKEN_CHARS_MIN} characters`);
   }
+  // RFC 6750 2.1: what a Bearer header can carry.
+  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(operatorToken)) {
+    throw new ConfigError("OPERATOR_TOKEN may hold letters, digits and -._~+/ only");
+  }
   return {
     baseDomain,
     scheme: local ? "http:" : "https:",

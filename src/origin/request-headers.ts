@@ -62,12 +62,15 @@ export function headersForOrigin(request: Request, identity: IdentityProof): Hea
 
 const struckNames = new Map<string, boolean>();
 const STRUCK_NAMES_MAX = 500;
+/** A name may be as long as all headers together: a longer one than any real one is not kept. */
+const STRUCK_NAME_CHARS_MAX = 64;
 
 /** Clients send the same few names all the time; what was found of one is remembered. */
 function isStruck(name: string): boolean {
   const known = struckNames.get(name);
   if (known !== undefined) return known;
   const struck = couldPassForOurs(name);
+  if (name.length > STRUCK_NAME_CHARS_MAX) return struck;
   if (struckNames.size >= STRUCK_NAMES_MAX) struckNames.clear();
   struckNames.set(name, struck);
   return struck;

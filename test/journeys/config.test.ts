@@ -25,6 +25,7 @@ describe("the configuration", () => {
     ["BASE_DOMAIN", "-example.com"],
     ["OPERATOR_TOKEN", ""],
     ["OPERATOR_TOKEN", "short"],
+    ["OPERATOR_TOKEN", "long enough, but not what a header carries"],
     ["GATEWAY_SECRET", ""],
     ["GATEWAY_SECRET", Buffer.alloc(31).toString("base64url")],
     ["GATEWAY_SECRET", "not base64url, though long enough to be one!!"],
