@@ -40,7 +40,7 @@ const DECLARATIONS = 480;
 /** XML_DEPTH_MAX, less Response, Assertion, AttributeStatement, Attribute and AttributeValue. */
 const DEPTH = 45;
 const ATTRIBUTES = 50;
-const longUri = (n: number) => `urn:${n}:`.padEnd(256, "u");
+const uri = (n: number, chars: number) => `urn:${n}:`.padEnd(chars, "u");
 
 /** What a signer can put into one AttributeValue. */
 const SIGNED: Readonly<Record<string, (bytes: number) => string>> = {
@@ -61,7 +61,9 @@ const SIGNED: Readonly<Record<string, (bytes: number) => string>> = {
     return `<a ${declarations}>${filled(bytes - declarations.length - 10, (n) => `<p${n % count}:b/>`, ELEMENTS)}</a>`;
   },
   "long namespaces, written again for each element": (bytes) =>
-    `<a xmlns:p="${longUri(0)}" xmlns:q="${longUri(1)}">${filled(bytes - 600, '<p:b q:c=""/>', ELEMENTS)}</a>`,
+    `<a xmlns:p="${uri(0, 256)}" xmlns:q="${uri(1, 256)}">${filled(bytes - 600, '<p:b q:c=""/>', ELEMENTS)}</a>`,
+  "namespaces as long as they may be, written again for each element": (bytes) =>
+    `<a xmlns:p="${uri(0, 23)}" xmlns:q="${uri(1, 23)}">${filled(bytes - 200, '<p:b q:c=""/>', ELEMENTS)}</a>`,
   "many entities": (bytes) => filled(bytes, "&amp;"),
   "many character references": (bytes) => filled(bytes, "&#65;"),
   "many escaped carriage returns": (bytes) => filled(bytes, "&#13;"),

@@ -478,4 +478,13 @@ describe("costs", () => {
     const few = putBefore(declared, "<saml:Subject>", "<p:a/>".repeat(60));
     expect((await refusalOf(few)).code).toBe("digest_mismatch");
   });
+
+  test("nor do a few hundred in a small message: what is written again stays in proportion to it", async () => {
+    const many = (uri: string) => `<x:a xmlns:x="${uri}" xmlns:y="${uri}2">${"<x:b/><y:b/>".repeat(150)}</x:a>`;
+    const message = (uri: string) => putAfter(RESPONSE, "</saml:Subject>", `<saml:Advice>${many(uri)}</saml:Advice>`);
+    const short = await signElementById(message("urn:short"), "_a", idp);
+    expect(codeOf(await verifyById(short, "_a", [idp]))).toBe("accepted");
+    const long = await signElementById(message(`urn:${"u".repeat(240)}`), "_a", idp);
+    expect((await refusalOf(long)).code).toBe("xml_limit");
+  });
 });
