@@ -42,7 +42,12 @@ export async function sloByRedirect(c: Context<AppEnv>): Promise<Response> {
   const rawQuery = url.includes("?") ? url.slice(url.indexOf("?") + 1).replace(/#.*$/, "") : "";
   const trust = await trustOf(c);
   if (trust === null) return c.notFound();
-  return receive(c, await receiveLogoutQuery(rawQuery, trust), new URLSearchParams(rawQuery).get("RelayState"));
+  let message = await receiveLogoutQuery(rawQuery, trust);
+  // All but this: runtimes hand out a URL whose apostrophes, which some encoders leave as they are, have become %27.
+  if (!message.ok && message.refusal.code === "signature_invalid" && rawQuery.includes("%27")) {
+    message = await receiveLogoutQuery(rawQuery.replaceAll("%27", "'"), trust);
+  }
+  return receive(c, message, new URLSearchParams(rawQuery).get("RelayState"));
 }
 
 export async function sloByPost(c: Context<AppEnv>): Promise<Response> {

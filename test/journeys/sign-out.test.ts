@@ -86,12 +86,12 @@ describe("a LogoutRequest of the identity provider", () => {
 
   it("by Redirect ends the session it names, found without any cookie, and is answered", async () => {
     const [one, other] = [await signedIn(acme, undefined, "index-1"), await signedIn(acme, undefined, "index-2")];
-    const query = await idp.redirectQuery("SAMLRequest", request(), { relayState: "its own state" });
+    const query = await idp.redirectQuery("SAMLRequest", request(), { relayState: "the provider's own" });
     const response = await send(query);
     expect(response.status).toBe(303);
     const target = new URL(response.headers.get("location") ?? "");
     expect(target.href).toMatch(/^https:\/\/idp\.example\/logout\?app=1&SAMLResponse=/);
-    expect(target.searchParams.get("RelayState")).toBe("its own state");
+    expect(target.searchParams.get("RelayState")).toBe("the provider's own");
     letProofsLapse();
     expect(await isSignedIn(one, acme)).toBe(false);
     expect(await isSignedIn(other, acme)).toBe(true);
