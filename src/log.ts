@@ -16,7 +16,15 @@ export interface LogFields {
   readonly error?: string;
 }
 
-export type LogEvent = "sign_in" | "sign_out" | "refusal" | "storage_unavailable" | "misconfigured" | "bug" | "cron";
+export type LogEvent =
+  | "sign_in"
+  | "sign_out"
+  | "refusal"
+  | "weak_signature"
+  | "storage_unavailable"
+  | "misconfigured"
+  | "bug"
+  | "cron";
 
 const PATH_CHARS_MAX = 200;
 const ERROR_CHARS_MAX = 500;

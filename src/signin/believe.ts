@@ -4,7 +4,8 @@
  */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
-import { type Check, decideResponse } from "../saml/index.ts";
+import { log } from "../log.ts";
+import { type Check, decideResponse, SIGNATURE } from "../saml/index.ts";
 import type { SamlSettings } from "../store/index.ts";
 import { decryptionKeys, type Tenant } from "../tenant/index.ts";
 import { factsOf, type SignInFacts } from "./claims.ts";
@@ -50,6 +51,10 @@ export async function believe(
   }
   const { assertion } = decision;
   const checks = [...decision.checks];
+  if (assertion.signatureAlgorithm === SIGNATURE.rsaSha1) {
+    checks.push({ name: "sha1_allowed", ok: true, expected: SIGNATURE.rsaSha256, received: SIGNATURE.rsaSha1 });
+    log("weak_signature", { company: tenant.company.slug, code: "sha1_allowed" });
+  }
   const failed = (
     name: string,
     refusal: AttemptRefusal["refusal"],

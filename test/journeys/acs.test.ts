@@ -534,6 +534,17 @@ describe("a person", () => {
   });
 });
 
+describe("a SHA-1 signature", () => {
+  it("passes only where the company says so, and its record says that it did", async () => {
+    const old = { signature: { algorithm: "http://www.w3.org/2000/09/xmldsig#rsa-sha1" } };
+    await expectRefused(await signIn(gateway, gateway.browser(), acme, old), "signature_algorithm");
+    const lenient = await createCompany(gateway, "lenient", idp, { allowSha1: true });
+    expect((await signIn(gateway, gateway.browser(), lenient, old)).status).toBe(303);
+    const { body } = await gateway.api("GET", "/companies/lenient/sign-ins?limit=1");
+    expect(body.items[0].checks.map(({ name }: { name: string }) => name)).toContain("sha1_allowed");
+  });
+});
+
 describe("forced authentication", () => {
   it("refuses an authentication from before the request", async () => {
     const forced = await createCompany(gateway, "forced", idp, { forceAuthn: true });
