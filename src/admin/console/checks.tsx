@@ -41,6 +41,7 @@ const NAMES: Readonly<Record<string, string>> = {
   authnContext: "Authentication context",
   sessionNotOnOrAfter: "The provider’s session lasts",
   attributes: "Attributes",
+  sha1_allowed: "Signed with SHA-1, which the settings still allow",
   claims: "E-mail address and names",
   pending_request: "The request is ours, in time and this browser’s",
   user: "The user",
