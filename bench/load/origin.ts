@@ -5,13 +5,15 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 
-const PAGE = "<!doctype html><title>Assets</title>".padEnd(1_024, "<p>An asset of the company.</p>\n");
-const ANSWER = Buffer.from(
-  `HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: private, no-cache\r\nETag: "17"\r\nContent-Length: ${PAGE.length}\r\n\r\n${PAGE}`,
-);
+const HEAD =
+  'HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: private, no-cache\r\nETag: "17"\r\nContent-Length: ';
+const page = (bytes: number) =>
+  Buffer.from(`${HEAD}${bytes}\r\n\r\n${"<!doctype html><title>Assets</title>".padEnd(bytes, "<p>An asset.</p>\n")}`);
+const SMALL = page(1_024);
+const LARGER = page(16_384);
 const CHUNK = Buffer.alloc(65_536, "x");
 
-/** Requests without bodies, one after the other on a connection. */
+/** Requests without bodies, one after the other on a connection; paths that begin with /large get 16 KB. */
 const small = createServer((socket) => {
   socket.setNoDelay(true);
   socket.on("error", () => undefined);
@@ -19,8 +21,8 @@ const small = createServer((socket) => {
   socket.on("data", (data) => {
     rest += data.toString("latin1");
     for (let end = rest.indexOf("\r\n\r\n"); end !== -1; end = rest.indexOf("\r\n\r\n")) {
+      socket.write(rest.startsWith("GET /large") ? LARGER : SMALL);
       rest = rest.slice(end + 4);
-      socket.write(ANSWER);
     }
   });
 });

@@ -3,13 +3,19 @@ import { median, printTable, quantile, ratio, verdict } from "../figures.ts";
 import { type Load, load } from "./connection.ts";
 import { type Origin, temporaryFolder } from "./processes.ts";
 import { startStack } from "./stack.ts";
-import { makeCompany, pageRequest, signInAll } from "./visitors.ts";
+import { type Company, makeCompany, pageRequest, signInAll } from "./visitors.ts";
 
 const ROUNDS = 9;
-const ROUND_MS = 1_500;
+const ROUND_MS = 1_000;
 const CONNECTIONS = 8;
 const SESSIONS = 40;
 const THROUGHPUT_MIN = 0.9;
+/** The company's settings are read again when they have been in memory so long (TENANT_FRESH_MS); no other query is allowed. */
+const SETTINGS_SECONDS = 30;
+/** By the path that the origin answers with so much. */
+const PAGES = { "1 KB": "/assets/17?view=large", "16 KB": "/large/17?view=large" } as const;
+
+type Kind = "gateway" | "forward";
 
 interface Round {
   readonly perSecond: number;
@@ -18,54 +24,56 @@ interface Round {
   readonly p99: number;
 }
 
-/** Both Workers take turns, so that whatever else the machine does meets them alike. */
+interface Found {
+  readonly rounds: Record<Kind, Round[]>;
+  requests: number;
+  queries: number;
+  seconds: number;
+}
+
 export async function benchProxy(origin: Origin): Promise<void> {
   const folder = temporaryFolder();
   const stack = await startStack(folder.path, origin.small);
   try {
     const company = await makeCompany(stack, "acme", origin.small);
-    const rounds: Record<"gateway" | "forward", Round[]> = { gateway: [], forward: [] };
-    let requests = 0;
-    let queries = 0;
-    for (let round = -1; round < ROUNDS; round++) {
-      const sessions = await signInAll(company, SESSIONS);
-      const pages = sessions.map((cookie) => pageRequest(company, cookie));
-      for (const page of pages)
-        await load(stack.gateway, { connections: 1, milliseconds: 1_000, status: 200, next: once(page) });
-      await stack.control();
-      for (const kind of round % 2 ? (["gateway", "forward"] as const) : (["forward", "gateway"] as const)) {
-        let turn = 0;
-        const cpu = stack.cpuMs();
-        const found = await load(stack[kind], {
-          connections: CONNECTIONS,
-          milliseconds: ROUND_MS,
-          status: 200,
-          next: () => pages[turn++ % pages.length] ?? null,
-        });
-        const trips = await stack.control();
-        // The first round warms up.
-        if (round < 0) continue;
-        rounds[kind].push(summary(found, stack.cpuMs() - cpu));
-        if (kind === "gateway") {
-          requests += found.requests;
-          queries += trips;
-        }
-      }
-    }
-    print(rounds, requests, queries);
+    for (const [size, path] of Object.entries(PAGES)) print(size, await benchPage(company, path));
   } finally {
     await stack.stop();
     folder.remove();
   }
 }
 
-export function once(request: string): () => string | null {
-  let left: string | null = request;
-  return () => {
-    const next = left;
-    left = null;
-    return next;
-  };
+/** Both Workers take turns, so that whatever else the machine does meets them alike. */
+async function benchPage(company: Company, path: string): Promise<Found> {
+  const { stack } = company;
+  const found: Found = { rounds: { gateway: [], forward: [] }, requests: 0, queries: 0, seconds: 0 };
+  for (let round = -1; round < ROUNDS; round++) {
+    const pages = (await signInAll(company, SESSIONS)).map((cookie) => pageRequest(company, cookie, path));
+    // Each session's identity assertion is made now; it serves for longer than a round.
+    const unread = [...pages];
+    await load(stack.gateway, {
+      connections: 1,
+      milliseconds: ROUND_MS,
+      status: 200,
+      next: () => unread.pop() ?? null,
+    });
+    await stack.control();
+    for (const kind of round % 2 ? (["gateway", "forward"] as const) : (["forward", "gateway"] as const)) {
+      let turn = 0;
+      const cpu = stack.cpuMs();
+      const next = () => pages[turn++ % pages.length] ?? null;
+      const one = await load(stack[kind], { connections: CONNECTIONS, milliseconds: ROUND_MS, status: 200, next });
+      const trips = await stack.control();
+      // The first round warms up.
+      if (round < 0) continue;
+      found.rounds[kind].push(summary(one, stack.cpuMs() - cpu));
+      if (kind !== "gateway") continue;
+      found.requests += one.requests;
+      found.queries += trips;
+      found.seconds += one.seconds;
+    }
+  }
+  return found;
 }
 
 function summary({ requests, seconds, latencies }: Load, cpuMs: number): Round {
@@ -77,8 +85,8 @@ function summary({ requests, seconds, latencies }: Load, cpuMs: number): Round {
   };
 }
 
-function print(rounds: Record<"gateway" | "forward", Round[]>, requests: number, queries: number): void {
-  const of = (kind: "gateway" | "forward", what: keyof Round) => median(rounds[kind].map((round) => round[what]));
+function print(size: string, { rounds, requests, queries, seconds }: Found): void {
+  const of = (kind: Kind, what: keyof Round) => median(rounds[kind].map((round) => round[what]));
   const paired = (what: keyof Round) =>
     median(rounds.gateway.map((round, index) => round[what] / (rounds.forward[index]?.[what] ?? Number.NaN)));
   const row = (name: string, what: keyof Round, digits: number, goal = "", met = "") => [
@@ -90,15 +98,23 @@ function print(rounds: Record<"gateway" | "forward", Round[]>, requests: number,
     met,
   ];
   const throughput = paired("perSecond");
+  const settings = Math.ceil(seconds / SETTINGS_SECONDS);
   printTable(
-    `Authenticated proxied GET of a 1 KB page, ${CONNECTIONS} connections, ${SESSIONS} sessions, beside a Worker that only forwards`,
+    `Authenticated proxied GET of a page of ${size}, ${CONNECTIONS} connections, ${SESSIONS} sessions, beside a Worker that only forwards`,
     ["what", "only forwards", "gateway", "ratio", "goal", ""],
     [
       row("requests a second", "perSecond", 0, `at least ${THROUGHPUT_MIN}`, verdict(throughput >= THROUGHPUT_MIN)),
       row("p50, ms", "p50", 2),
       row("p99, ms", "p99", 2),
       row("workerd's processor time a request, us", "cpuUs", 0),
-      ["D1 round trips", "-", `${queries} in ${requests}`, "-", "0 while fresh", verdict(queries === 0)],
+      [
+        "D1 round trips",
+        "-",
+        `${queries} in ${requests}`,
+        "-",
+        `none but the settings, each ${SETTINGS_SECONDS} s`,
+        verdict(queries <= settings),
+      ],
     ],
   );
 }

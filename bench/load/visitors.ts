@@ -92,6 +92,6 @@ function cookiesOf(answer: Answer): string {
     .join("; ");
 }
 
-export function pageRequest(company: Company, cookie: string): string {
-  return requestText("GET /assets/17?view=large", company.host, [`Cookie: theme=dark; ${cookie}`]);
+export function pageRequest(company: Company, cookie: string, path = "/assets/17?view=large"): string {
+  return requestText(`GET ${path}`, company.host, [`Cookie: theme=dark; ${cookie}`]);
 }
