@@ -1,14 +1,13 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
-import { Hono, type MiddlewareHandler } from "hono";
+import { Context, Hono, type MiddlewareHandler } from "hono";
 import { adminRoutes, consoleRoutes } from "./admin/index.ts";
-import type { Config } from "./config.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
-import { jwks, proxyToOrigin } from "./origin/index.ts";
+import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
 import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
 import { signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
-import { classifyHost, resolveTenant } from "./tenant/index.ts";
+import { classifyHost, resolveTenant, type Tenant } from "./tenant/index.ts";
 
 /** Makes the services of an environment, or gives those it made before. */
 type ProvideServices = (env: Bindings) => Services;
@@ -26,18 +25,22 @@ export function createApp(provide: ProvideServices): App {
   const operator = operatorHost(services);
   return {
     fetch(request, env, ctx) {
-      let config: Config;
+      let provided: Services;
       try {
-        config = provide(env).config;
+        provided = provide(env);
       } catch (error) {
         return misconfiguredResponse(error);
       }
+      const { config } = provided;
       const host = classifyHost(config, request);
       if (host.kind !== "unknown" && config.scheme === "https:" && request.url.startsWith("http:")) {
         return toHttps(request);
       }
       if (host.kind === "operator") return operator.fetch(request, env, ctx);
-      if (host.kind === "company") return company.fetch(request, env, ctx);
+      if (host.kind === "company") {
+        if (ORIGINS_OWN.test(request.url)) return straightToOrigin(provided, host.slug, request, ctx);
+        return company.fetch(request, env, ctx);
+      }
       return unknownCompanyPage(new URL(request.url).hostname);
     },
   };
@@ -79,8 +82,35 @@ function operatorHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
 const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {
   const host = classifyHost(c.get("services").config, c.req.raw);
   const tenant = host.kind === "company" ? await resolveTenant(c.get("services"), host.slug) : null;
-  if (tenant === null) return unknownCompanyPage(new URL(c.req.url).hostname);
-  if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
-  c.set("tenant", tenant);
+  const closed = closedDoor(tenant, c.req.raw);
+  if (closed) return closed;
+  c.set("tenant", tenant!);
   return next();
 };
+
+/** Nobody gets past it to a company that isn't there or is suspended. */
+function closedDoor(tenant: Tenant | null, request: Request): Response | null {
+  if (tenant === null) return unknownCompanyPage(new URL(request.url).hostname);
+  return tenant.company.status === "active" ? null : suspendedCompanyPage(tenant.company.name);
+}
+
+/** Plainly the origin's: a path that doesn't begin with /sso, and has nothing encoded that a router might read as if it did. */
+const ORIGINS_OWN = /^https?:\/\/[^/?#]+\/(?!sso)[^%?#]*(?:[?#]|$)/;
+
+/** What the routes above come to for nearly every request, without a router and its context, which cost more than all the rest. */
+async function straightToOrigin(
+  services: Services,
+  slug: string,
+  request: Request,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  try {
+    const tenant = await resolveTenant(services, slug);
+    const closed = closedDoor(tenant, request);
+    if (closed) return closed;
+    return await passToOrigin({ services, tenant: tenant!, request, waitUntil: (promise) => ctx.waitUntil(promise) });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return failureResponse(error, new Context<AppEnv>(request));
+  }
+}

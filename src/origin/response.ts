@@ -35,11 +35,13 @@ export function fitResponse(response: Response, fitting: Fitting): Response {
 
 function needsFitting(headers: Headers): boolean {
   const endsHere = hopByHop(headers.get("connection"));
-  for (const name of headers.keys()) {
-    if (endsHere(name) && !WRITTEN_BY_PLATFORM.has(name)) return true;
-    if (name === "set-cookie" || name === ALT_SVC || LOCATIONS.includes(name)) return true;
-  }
-  return false;
+  let needed = false;
+  // One call into the platform; an iterator takes one for each name.
+  headers.forEach((_value, name) => {
+    if (endsHere(name) && !WRITTEN_BY_PLATFORM.has(name)) needed = true;
+    else if (name === "set-cookie" || name === ALT_SVC || LOCATIONS.includes(name)) needed = true;
+  });
+  return needed;
 }
 
 function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting): Response {

@@ -20,11 +20,16 @@ export function originOf(originUrl: string): Origin {
   return origin;
 }
 
+/** A URL in which a parser would find nothing to resolve, encode or take off: its path, without dot segments, and its query. */
+const PLAIN_URL = /^https?:\/\/[\w.:-]+(\/(?:[\w~-][\w~.-]*\/)*(?:[\w~-][\w~.-]*)?(?:\?[\w~.,:;=&%+/-]*)?)$/;
+
 /**
  * The path that was asked for, behind the origin's own. The URL parser has resolved dot segments, written plainly or encoded,
  * so none is left to climb over the prefix; and since the text is joined and not resolved, no path can name another host.
  */
 export function targetUrl(origin: Origin, requestUrl: string): string {
+  const plain = PLAIN_URL.exec(requestUrl)?.[1];
+  if (plain !== undefined) return origin.url.origin + origin.prefix + plain;
   const requested = new URL(requestUrl);
   const { href, hash } = requested;
   // Not pathname and search: they lose the "?" of an empty query.
