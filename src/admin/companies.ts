@@ -7,6 +7,7 @@ import {
   createCompany as insertCompany,
   newId,
   deleteCompany as removeCompany,
+  SIGN_IN_RETENTION_DAYS,
   updateCompany,
 } from "../store/index.ts";
 import { forgetTenant, isSlug, newAssertionKey } from "../tenant/index.ts";
@@ -17,6 +18,17 @@ import { changeVersioned, differing, type Precondition } from "./versions.ts";
 
 export const ABSOLUTE_HOURS_MAX = 720;
 export const IDLE_MINUTES_MAX = 43_200;
+/** What a company that says nothing of it gets. */
+const COMPANY_DEFAULTS = {
+  sessionsPerUserMax: null,
+  pathRules: [],
+  edgeCache: true,
+  edgeCacheGeneration: 0,
+  signInRetentionDays: SIGN_IN_RETENTION_DAYS,
+  keepMessages: false,
+  color: null,
+  logoSha256: null,
+} as const;
 /** A working day, and a lunch within it. */
 const SESSION_POLICY_DEFAULT = { absoluteHours: 12, idleMinutes: 60 };
 
@@ -64,8 +76,17 @@ export const companyPatch = z.strictObject({
 export const companyPut = companyPatch.extend({ name, originUrl });
 
 export function viewCompany(company: Company): z.infer<typeof companyView> {
-  const { version: _, createdAt, updatedAt, ...rest } = company;
-  return { ...rest, createdAt: timeText(createdAt), updatedAt: timeText(updatedAt) };
+  const { id, slug, name, originUrl, status, sessionPolicy, createdAt, updatedAt } = company;
+  return {
+    id,
+    slug,
+    name,
+    originUrl,
+    status,
+    sessionPolicy,
+    createdAt: timeText(createdAt),
+    updatedAt: timeText(updatedAt),
+  };
 }
 
 export async function makeCompany(
@@ -77,6 +98,7 @@ export async function makeCompany(
   if (errors.length > 0) return invalid(errors);
   const now = services.now();
   const company: Company = {
+    ...COMPANY_DEFAULTS,
     id: newId(),
     slug: input.slug,
     name: input.name,

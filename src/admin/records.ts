@@ -1,6 +1,6 @@
 /** What an administrator reads back: sign-ins with their checks, and the audit log. Written elsewhere. */
 import * as z from "zod";
-import type { AuditRecord, SignInRecord } from "../store/index.ts";
+import { AUDITED, type AuditRecord, type SignInRecord } from "../store/index.ts";
 import { time, timeText } from "./fields.ts";
 
 export const signInView = z.object({
@@ -30,7 +30,7 @@ export const auditView = z.object({
   at: time,
   actor: z.string().meta({ description: "operator, token:<id>, user:<id> or sign-in" }),
   action: z.enum(["create", "update", "delete"]),
-  resource: z.enum(["company", "saml", "group", "user", "session", "token", "invitation"]),
+  resource: z.enum(AUDITED),
   resourceId: z.string(),
   before: z.unknown(),
   after: z.unknown(),

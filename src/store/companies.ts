@@ -38,10 +38,10 @@ export async function createCompany(
   key: AssertionKey,
   record: AuditRecord,
 ): Promise<"done" | "slug_taken"> {
-  const { sessionPolicy, ...columns } = company;
+  const { sessionPolicy, pathRules, ...columns } = company;
   const outcome = await decide(
     db.batch([
-      db.insert(companies).values({ ...columns, ...sessionPolicy }),
+      db.insert(companies).values({ ...columns, ...sessionPolicy, pathRules: [...pathRules] }),
       db.insert(assertionKeys).values({ ...key, companyId: company.id }),
       auditStatement(db, record),
     ]),

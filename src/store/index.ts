@@ -72,6 +72,7 @@ export {
 export { loadTenant, type TenantRows } from "./tenant.ts";
 export { createToken, deleteToken, findToken, findTokenByHash, listTokens } from "./tokens.ts";
 export type * from "./types.ts";
+export { AUDITED } from "./types.ts";
 export {
   createUser,
   deleteUser,

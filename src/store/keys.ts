@@ -33,6 +33,6 @@ export function insertSpKeyStatement(db: Database, companyId: string, key: SpKey
   return db
     .insert(spKeys)
     .select(
-      sql`select ${companyId}, ${key.id}, ${key.use}, ${key.certificate}, ${key.wrappedPrivateKey}, ${key.createdAt}, ${key.retiredAt} where not exists ${active}`,
+      sql`select ${companyId}, ${key.id}, ${key.use}, ${key.certificate}, ${key.wrappedPrivateKey}, ${key.createdAt}, ${key.retiredAt}, ${key.activatedAt} where not exists ${active}`,
     );
 }

@@ -3,8 +3,10 @@
  * every reference between such rows is a composite foreign key that contains the company: a row can't point into another
  * company. Times are UTC milliseconds, ids UUIDv7 text. Each index is there for a query of this folder or for a foreign key.
  */
-import { foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { blob, foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Check } from "../saml/index.ts";
+import { AUDITED, type PathRule, type SamlSettings, type TestedSignIn } from "./types.ts";
 
 export const companies = sqliteTable(
   "companies",
@@ -19,6 +21,17 @@ export const companies = sqliteTable(
     version: integer().notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    /** Null: as many as a person likes. */
+    sessionsPerUserMax: integer("sessions_per_user_max"),
+    pathRules: text("path_rules", { mode: "json" }).$type<PathRule[]>().notNull().default([]),
+    edgeCache: integer("edge_cache", { mode: "boolean" }).notNull().default(true),
+    /** Part of every key at the edge: what one more makes unreachable is purged. */
+    edgeCacheGeneration: integer("edge_cache_generation").notNull().default(0),
+    signInRetentionDays: integer("sign_in_retention_days").notNull().default(90),
+    keepMessages: integer("keep_messages", { mode: "boolean" }).notNull().default(false),
+    /** `#rrggbb`. */
+    color: text(),
+    logoSha256: text("logo_sha256"),
   },
   (t) => [uniqueIndex("companies_slug").on(t.slug)],
 );
@@ -27,6 +40,22 @@ const ofCompany = () =>
   text("company_id")
     .notNull()
     .references(() => companies.id, { onDelete: "cascade" });
+
+/** What a company's pages show at their head; apart from the company, so that no request but the picture's own reads it. */
+export const logos = sqliteTable("logos", {
+  companyId: text("company_id")
+    .primaryKey()
+    .references(() => companies.id, { onDelete: "cascade" }),
+  contentType: text("content_type").notNull(),
+  bytes: blob({ mode: "buffer" }).notNull(),
+});
+
+/** Which database holds a company; one without a row is in the first. Stands in the first database only. */
+export const placements = sqliteTable("placements", {
+  slug: text().primaryKey(),
+  /** Name of the binding. */
+  database: text().notNull(),
+});
 
 export const groups = sqliteTable(
   "groups",
@@ -105,6 +134,62 @@ export const samlSettings = sqliteTable(
   (t) => [foreignKey({ columns: [t.companyId, t.jitGroupId], foreignColumns: [groups.companyId, groups.id] })],
 );
 
+/** Every state that a company's settings have had, the present one included: to compare, and to go back to. */
+export const samlVersions = sqliteTable(
+  "saml_versions",
+  {
+    companyId: ofCompany(),
+    version: integer().notNull(),
+    at: integer().notNull(),
+    actor: text().notNull(),
+    settings: text({ mode: "json" }).$type<SamlSettings>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.companyId, t.version] })],
+);
+
+/** Settings about to be: nothing believes them but a test sign-in. One a company. */
+export const samlDrafts = sqliteTable("saml_drafts", {
+  companyId: text("company_id")
+    .primaryKey()
+    .references(() => companies.id, { onDelete: "cascade" }),
+  /** Grows with every change, so that a test speaks of the very draft that it tried. */
+  version: integer().notNull(),
+  /** The version in force that it was made from; null: there was none. */
+  basedOn: integer("based_on"),
+  settings: text({ mode: "json" }).$type<SamlSettings>().notNull(),
+  actor: text().notNull(),
+  updatedAt: integer("updated_at").notNull(),
+  testedVersion: integer("tested_version"),
+  tested: text({ mode: "json" }).$type<TestedSignIn>(),
+});
+
+/** Where a company's identity provider publishes its metadata, and what the last looks at it gave. */
+export const metadataSources = sqliteTable(
+  "metadata_sources",
+  {
+    companyId: text("company_id")
+      .primaryKey()
+      .references(() => companies.id, { onDelete: "cascade" }),
+    url: text().notNull(),
+    /** What happens to a certificate that appears: it is announced, or trusted at once. */
+    trust: text({ enum: ["announce", "automatic"] }).notNull(),
+    /** Of the last good copy; base64 DER. */
+    certificates: text({ mode: "json" }).$type<string[]>().notNull(),
+    /** Seen in the last good copy, in none of the settings, and dismissed by nobody. */
+    announced: text({ mode: "json" }).$type<string[]>().notNull(),
+    dismissed: text({ mode: "json" }).$type<string[]>().notNull(),
+    readAt: integer("read_at"),
+    /** Null where the last look went well. */
+    failure: text(),
+    failedAt: integer("failed_at"),
+    nextAt: integer("next_at").notNull(),
+    version: integer().notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [index("metadata_sources_next").on(t.nextAt)],
+);
+
 export const groupMappings = sqliteTable(
   "group_mappings",
   {
@@ -165,11 +250,18 @@ export const signIns = sqliteTable(
     reference: text().notNull(),
     /** No foreign key: the record outlives the user. */
     userId: text("user_id"),
+    /** The message with every value of a person struck out, as text. */
+    message: text(),
+    /** The message whole, sealed; only where the company's keepMessages says so. */
+    sealedMessage: text("sealed_message"),
+    /** Null in rows of before there was a retention of its own: SIGN_IN_RETENTION_DAYS after `at`. */
+    expiresAt: integer("expires_at"),
   },
   (t) => [
     primaryKey({ columns: [t.companyId, t.id] }),
     index("sign_ins_reference").on(t.companyId, t.reference),
     index("sign_ins_at").on(t.at),
+    index("sign_ins_expires").on(t.expiresAt),
   ],
 );
 
@@ -209,12 +301,21 @@ export const audit = sqliteTable(
     /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
     actor: text().notNull(),
     action: text({ enum: ["create", "update", "delete"] }).notNull(),
-    resource: text({ enum: ["company", "saml", "group", "user", "session", "token", "invitation"] }).notNull(),
+    resource: text({ enum: AUDITED }).notNull(),
     resourceId: text("resource_id").notNull(),
     before: text({ mode: "json" }).$type<unknown>(),
     after: text({ mode: "json" }).$type<unknown>(),
+    /** Place in the company's chain, from 1; null until the row is sealed into it. */
+    seq: integer(),
+    /** SHA-256 over the hash before it and this row, lower-case hex. */
+    hash: text(),
   },
-  (t) => [index("audit_company").on(t.companyId, t.id), index("audit_at").on(t.at)],
+  (t) => [
+    index("audit_company").on(t.companyId, t.id),
+    index("audit_at").on(t.at),
+    uniqueIndex("audit_chain").on(t.companyId, t.seq),
+    index("audit_unsealed").on(t.companyId, t.id).where(sql`seq is null`),
+  ],
 );
 
 export const tokens = sqliteTable(
@@ -244,6 +345,69 @@ export const credentials = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.companyId, t.userId] }),
     foreignKey({ columns: [t.companyId, t.userId], foreignColumns: [users.companyId, users.id] }).onDelete("cascade"),
+  ],
+);
+
+/** WebAuthn credentials (Level 3, 4): the better way to sign in without an identity provider. */
+export const passkeys = sqliteTable(
+  "passkeys",
+  {
+    companyId: text("company_id").notNull(),
+    /** The credential's id, base64url. */
+    id: text().notNull(),
+    userId: text("user_id").notNull(),
+    /** COSE or SPKI as the sign-in journey keeps it, base64url. */
+    publicKey: text("public_key").notNull(),
+    algorithm: text().notNull(),
+    signCount: integer("sign_count").notNull(),
+    transports: text({ mode: "json" }).$type<string[]>().notNull(),
+    name: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    lastUsedAt: integer("last_used_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.companyId, t.id] }),
+    foreignKey({ columns: [t.companyId, t.userId], foreignColumns: [users.companyId, users.id] }).onDelete("cascade"),
+    index("passkeys_user").on(t.companyId, t.userId),
+  ],
+);
+
+/** Answers of POSTs that carried an Idempotency-Key, given again to whoever repeats one. */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    /** The actor, so that no one meets another's answer: `operator` or `token:<id>`. */
+    actor: text().notNull(),
+    key: text().notNull(),
+    /** SHA-256 of method, path and body, lower-case hex. */
+    requestSha256: text("request_sha256").notNull(),
+    /** Null while the first is still at work. */
+    status: integer(),
+    /** Sealed: it may hold a secret that is shown once. */
+    sealedAnswer: text("sealed_answer"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.actor, t.key] }), index("idempotency_keys_created").on(t.createdAt)],
+);
+
+/** Bodies of requests that found their session expired, until the person is back and sends them again. */
+export const keptPosts = sqliteTable(
+  "kept_posts",
+  {
+    companyId: text("company_id").notNull(),
+    id: text().notNull(),
+    userId: text("user_id").notNull(),
+    path: text().notNull(),
+    contentType: text("content_type").notNull(),
+    body: blob({ mode: "buffer" }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.companyId, t.id] }),
+    foreignKey({ columns: [t.companyId, t.userId], foreignColumns: [users.companyId, users.id] }).onDelete("cascade"),
+    index("kept_posts_user").on(t.companyId, t.userId),
+    index("kept_posts_expires").on(t.expiresAt),
   ],
 );
 
@@ -297,7 +461,7 @@ export const assertionKeys = sqliteTable(
     createdAt: integer("created_at").notNull(),
     retiredAt: integer("retired_at"),
   },
-  (t) => [primaryKey({ columns: [t.companyId, t.kid] })],
+  (t) => [primaryKey({ columns: [t.companyId, t.kid] }), index("assertion_keys_created").on(t.createdAt)],
 );
 
 /** Keys of the service provider: what signs our requests, what decrypts assertions. */
@@ -311,6 +475,8 @@ export const spKeys = sqliteTable(
     wrappedPrivateKey: text("wrapped_private_key").notNull(),
     createdAt: integer("created_at").notNull(),
     retiredAt: integer("retired_at"),
+    /** Null: published beside the one in use, so that the identity provider learns it first. */
+    activatedAt: integer("activated_at"),
   },
   (t) => [primaryKey({ columns: [t.companyId, t.id] })],
 );

@@ -11,6 +11,33 @@ export interface Company {
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Sessions that one person may have at once, the oldest give way; null: any number. */
+  readonly sessionsPerUserMax: number | null;
+  /** By priority: the first whose path fits decides; a path that none fits needs a session. */
+  readonly pathRules: readonly PathRule[];
+  /** Whether what the origin marks cacheable is kept at the edge, behind the session check. */
+  readonly edgeCache: boolean;
+  readonly edgeCacheGeneration: number;
+  /** 1 to SIGN_IN_RETENTION_DAYS. */
+  readonly signInRetentionDays: number;
+  /** Whether the sign-in log keeps whole messages, sealed. */
+  readonly keepMessages: boolean;
+  /** `#rrggbb`, or null for the gateway's own. */
+  readonly color: string | null;
+  /** Of the logo, lower-case hex; null: none. */
+  readonly logoSha256: string | null;
+}
+
+/** Who may ask for a path of the origin. */
+export interface PathRule {
+  /** A path, or a prefix that ends in `/*`. */
+  readonly path: string;
+  /** `session`: as without a rule. `optional`: with identity where there is a session, without it where there is none. `public`: always without. */
+  readonly access: "session" | "optional" | "public";
+  /** What a navigation without a session gets. */
+  readonly unauthenticated: "signIn" | "401";
+  /** Whether a CORS preflight reaches the origin without a session; browsers send none of our cookies with it. */
+  readonly preflight: boolean;
 }
 
 /** A company's single sign-on, whole; a company without it has none. */
@@ -60,6 +87,8 @@ export interface SpKey {
   readonly wrappedPrivateKey: string;
   readonly createdAt: number;
   readonly retiredAt: number | null;
+  /** Since when it is the one in use; null: only published yet. */
+  readonly activatedAt: number | null;
 }
 
 export interface Group {
@@ -130,6 +159,41 @@ export interface SignInRecord {
   readonly userId: string | null;
 }
 
+/** What a test sign-in showed of a draft. */
+export interface TestedSignIn {
+  readonly at: number;
+  readonly actor: string;
+  readonly outcome: "success" | "refused";
+  readonly code: string | null;
+  readonly checks: readonly Check[];
+  /** Claims of the response by name; empty where it was refused. */
+  readonly claims: readonly { readonly name: string; readonly values: readonly string[] }[];
+  /** Who would have been signed in, and what would have become of them; null where it was refused. */
+  readonly result: {
+    readonly email: string;
+    readonly firstName: string;
+    readonly lastName: string;
+    readonly userId: string | null;
+    readonly groupId: string | null;
+  } | null;
+}
+
+/** The kinds of thing whose changes are recorded. */
+export const AUDITED = [
+  "company",
+  "saml",
+  "group",
+  "user",
+  "session",
+  "token",
+  "invitation",
+  "passkey",
+  "sp-key",
+  "assertion-key",
+  "metadata-source",
+  "sign-in",
+] as const;
+
 /** One change. `before` and `after` are what the API shows of the object, never a secret. */
 export interface AuditRecord {
   readonly id: string;
@@ -138,7 +202,7 @@ export interface AuditRecord {
   /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
   readonly actor: string;
   readonly action: "create" | "update" | "delete";
-  readonly resource: "company" | "saml" | "group" | "user" | "session" | "token" | "invitation";
+  readonly resource: (typeof AUDITED)[number];
   readonly resourceId: string;
   readonly before: unknown;
   readonly after: unknown;

@@ -29,6 +29,7 @@ export async function newSpKey(
     wrappedPrivateKey: await services.sealer.seal("wrapped-key", company.id, pkcs8),
     createdAt: now,
     retiredAt: null,
+    activatedAt: now,
   };
 }
 

@@ -28,6 +28,14 @@ export function companyRow(slug: string): Company {
     originUrl: "https://origin.example",
     status: "active",
     sessionPolicy: { absoluteHours: 12, idleMinutes: 60 },
+    sessionsPerUserMax: null,
+    pathRules: [],
+    edgeCache: true,
+    edgeCacheGeneration: 0,
+    signInRetentionDays: 90,
+    keepMessages: false,
+    color: null,
+    logoSha256: null,
     version: 1,
     createdAt: NOW,
     updatedAt: NOW,
@@ -54,7 +62,15 @@ export function assertionKeyRow(): AssertionKey {
 }
 
 export function spKeyRow(use: SpKey["use"]): SpKey {
-  return { id: newId(), use, certificate: "MIIB", wrappedPrivateKey: "sealed", createdAt: NOW, retiredAt: null };
+  return {
+    id: newId(),
+    use,
+    certificate: "MIIB",
+    wrappedPrivateKey: "sealed",
+    createdAt: NOW,
+    retiredAt: null,
+    activatedAt: NOW,
+  };
 }
 
 export function groupRow(title = "Members"): Group {
