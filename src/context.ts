@@ -11,6 +11,8 @@ export interface Bindings {
   OPERATOR_TOKEN: string;
   GATEWAY_SECRET: string;
   GATEWAY_SECRET_PREVIOUS?: string;
+  /** Where metrics are written by company; without it only this isolate's memory counts. */
+  METRICS?: AnalyticsEngineDataset;
 }
 
 /** What every handler may use. `now` is the one clock of the Worker, UTC milliseconds. */

@@ -12,6 +12,8 @@ export interface LogFields {
   readonly path?: string;
   readonly status?: number;
   readonly durationMs?: number;
+  /** What a job of the schedule did, in words of ours. */
+  readonly result?: string;
   /** Name and message of an error of ours; stacks go where the platform keeps them. */
   readonly error?: string;
 }
@@ -28,6 +30,7 @@ export type LogEvent =
 
 const PATH_CHARS_MAX = 200;
 const ERROR_CHARS_MAX = 500;
+const RESULT_CHARS_MAX = 200;
 
 export function log(event: LogEvent, fields: LogFields): void {
   const line = {
@@ -39,6 +42,7 @@ export function log(event: LogEvent, fields: LogFields): void {
     path: fields.path?.slice(0, PATH_CHARS_MAX),
     status: fields.status,
     durationMs: fields.durationMs,
+    result: fields.result?.slice(0, RESULT_CHARS_MAX),
     error: fields.error?.slice(0, ERROR_CHARS_MAX),
   };
   if (event === "bug" || event === "misconfigured" || event === "storage_unavailable")

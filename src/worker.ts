@@ -2,9 +2,10 @@
 import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import type { Bindings, Services } from "./context.ts";
-import { log } from "./log.ts";
+import { runJobs } from "./cron.ts";
+import { writeMetrics, writeMetricsLater } from "./metrics.ts";
 import { createSealer } from "./sealing.ts";
-import { openDatabase, purgeExpired } from "./store/index.ts";
+import { openDatabase } from "./store/index.ts";
 
 const made = new WeakMap<Bindings, Services>();
 
@@ -26,11 +27,14 @@ function servicesOf(env: Bindings): Services {
 const app = createApp(servicesOf);
 
 export default {
-  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+  fetch(request, env, ctx) {
+    if (env.METRICS) writeMetricsLater(env.METRICS, Date.now(), ctx);
+    return app.fetch(request, env, ctx);
+  },
 
-  async scheduled(_controller, env) {
-    const { database, now } = servicesOf(env);
-    await purgeExpired(database, now());
-    log("cron", { code: "purged" });
+  async scheduled(_controller, env, ctx) {
+    if (env.METRICS) writeMetricsLater(env.METRICS, Date.now(), ctx);
+    await runJobs(servicesOf(env));
+    writeMetrics();
   },
 } satisfies ExportedHandler<Bindings>;

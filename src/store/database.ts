@@ -4,6 +4,7 @@
  */
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { v7 } from "uuid";
+import { count, observe } from "../metrics.ts";
 
 export type Database = DrizzleD1Database & { readonly $client: D1Database };
 
@@ -32,27 +33,65 @@ export function newId(): string {
 /** What a batch came to: its value, or the constraint that rolled all of it back (`users.company_id, users.email`, `foreign key`). */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly constraint: string };
 
+/**
+ * How long anybody waits for D1: far longer than a healthy answer from the other side of the world takes, and shorter than a
+ * browser's patience. A write that has not answered by then may still have happened: its caller may neither say that it did
+ * nor do it again by itself. That is safe because each write is one batch: it is there whole or not at all.
+ */
+export const D1_TIMEOUT_MS = 10_000;
+/** For work of the schedule, which nobody waits for. D1 itself ends a query after 30 seconds. */
+export const D1_TIMEOUT_LONG_MS = 30_000;
+
+const TIMED_OUT = Symbol("timed out");
+
 /** Runs reads, or writes that no constraint can refuse. */
-export async function run<T>(work: PromiseLike<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new StorageUnavailable("D1 did not answer", { cause: error });
-  }
+export async function run<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS): Promise<T> {
+  const outcome = await decide(work, timeoutMs);
+  if (outcome.ok) return outcome.value;
+  throw new StorageUnavailable(`D1 refused by a constraint: ${outcome.constraint}`);
 }
 
 /** Runs a write that constraints decide. The constraint's text is the tables and columns that SQLite names. */
-export async function decide<T>(work: PromiseLike<T>): Promise<Outcome<T>> {
+export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS): Promise<Outcome<T>> {
+  const askedAt = performance.now();
+  const waiting = new AbortController();
+  const timeout = scheduler.wait(timeoutMs, { signal: waiting.signal }).then(
+    () => TIMED_OUT,
+    () => TIMED_OUT,
+  );
   try {
-    return { ok: true, value: await work };
+    const value = await Promise.race([work, timeout]);
+    if (value === TIMED_OUT) {
+      count("d1_round_trips", "timed_out");
+      throw new StorageUnavailable(`D1 gave no answer within ${timeoutMs} ms`);
+    }
+    count("d1_round_trips", "done");
+    return { ok: true, value: value as T };
   } catch (error) {
+    if (error instanceof StorageUnavailable) throw error;
     const constraint = constraintOf(error);
+    count("d1_round_trips", constraint === null ? "failed" : "constraint");
     if (constraint !== null) return { ok: false, constraint };
-    throw new StorageUnavailable("D1 did not answer", { cause: error });
+    throw new StorageUnavailable(`D1 did not answer${reasonOf(error)}`, { cause: error });
+  } finally {
+    waiting.abort();
+    observe("d1_round_trip", performance.now() - askedAt);
   }
 }
 
 const CAUSES_MAX = 5;
+/** What D1 says of itself. Anything with a quote in it may hold a value, and so may the text that Drizzle puts around. */
+const SAID = /^D1_ERROR: ([\w .,:;()-]{1,120})$/;
+
+/** For the log. */
+function reasonOf(error: unknown): string {
+  for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_MAX; at = at.cause, depth++) {
+    const said = SAID.exec(at.message)?.[1];
+    if (said !== undefined) return `: ${said}`;
+  }
+  return "";
+}
+
 const NAMED = /(?:UNIQUE|NOT NULL) constraint failed: ([\w., ]+)/;
 
 function constraintOf(error: unknown): string | null {

@@ -1,7 +1,7 @@
 /** Forgets what has had its time. Bounded a run, so that a backlog never holds the database. */
 import { inArray, lt, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
-import { type Database, run } from "./database.ts";
+import { D1_TIMEOUT_LONG_MS, type Database, run } from "./database.ts";
 import { audit, invitations, localAttempts, sessions, signIns, usedAssertions, usedRequests } from "./schema.ts";
 
 /** An administrator asks about a failed sign-in within days; three months cover a leave. */
@@ -42,6 +42,7 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
       before(invitations, invitations.expiresAt, now - INVITATION_RETENTION_DAYS * DAY),
       before(localAttempts, localAttempts.windowStartedAt, now - ATTEMPT_RETENTION_MINUTES * MINUTE),
     ]),
+    D1_TIMEOUT_LONG_MS,
   );
   const counts = results.map((result) => result.meta.changes);
   return { rows: counts.reduce((sum, count) => sum + count, 0), more: counts.some((count) => count >= rowsMax) };
