@@ -11,7 +11,7 @@ import {
   type SpKey,
   saveSamlSettings,
 } from "../store/index.ts";
-import { forgetTenant, newSpKey, reloadTenant, type Tenant } from "../tenant/index.ts";
+import { activeSpKey, forgetTenant, newSpKey, reloadTenant, type Tenant } from "../tenant/index.ts";
 import { type Actor, auditRecord } from "./actor.ts";
 import { certificatesInput, certificateView, readCertificateInputs, viewCertificate } from "./certificates.ts";
 import {
@@ -265,7 +265,7 @@ async function missingKeys(services: Services, tenant: Tenant, settings: SamlSet
   const uses: SpKey["use"][] = [];
   if (settings.signAuthnRequests) uses.push("signing");
   if (settings.wantEncryptedAssertions) uses.push("encryption");
-  const missing = uses.filter((use) => !tenant.spKeys.some((key) => key.use === use && key.retiredAt === null));
+  const missing = uses.filter((use) => activeSpKey(tenant.spKeys, use) === undefined);
   return Promise.all(missing.map((use) => newSpKey(services, tenant.company, use)));
 }
 

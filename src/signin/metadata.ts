@@ -2,11 +2,11 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { NAME_ID_FORMAT, spMetadata } from "../saml/index.ts";
+import { publishedSpKeys } from "../tenant/index.ts";
 
 export function metadata(c: Context<AppEnv>): Response {
   const { company, saml, spKeys, entityId, acsUrl, sloUrl } = c.get("tenant");
-  const certificates = (use: "signing" | "encryption") =>
-    spKeys.filter((key) => key.use === use && key.retiredAt === null).map((key) => key.certificate);
+  const certificates = (use: "signing" | "encryption") => publishedSpKeys(spKeys, use).map((key) => key.certificate);
   const xml = spMetadata({
     entityId,
     acsUrl,

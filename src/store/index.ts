@@ -41,7 +41,7 @@ export {
   listInvitations,
   prepareInvitation,
 } from "./invitations.ts";
-export { insertAssertionKey, insertSpKey } from "./keys.ts";
+export { insertAssertionKey } from "./keys.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export { AUDIT_RETENTION_DAYS, type Purged, purgeExpired, SIGN_IN_RETENTION_DAYS } from "./purge.ts";
 export { findSamlSettings, GROUP_MAPPINGS_MAX, saveSamlSettings } from "./saml-settings.ts";
@@ -69,6 +69,7 @@ export {
   type SignInState,
   type SignInWrite,
 } from "./sign-ins.ts";
+export { activateSpKey, beginSpKeyRollover, insertSpKey, listSpKeys, retireSpKey } from "./sp-keys.ts";
 export { loadTenant, type TenantRows } from "./tenant.ts";
 export { createToken, deleteToken, findToken, findTokenByHash, listTokens } from "./tokens.ts";
 export type * from "./types.ts";

@@ -1,8 +1,8 @@
-/** Keys made for a company on demand. Of concurrent makers one wins. */
+/** Keys of the identity assertion, made for a company on demand. Of concurrent makers one wins. */
 import { and, eq, isNull, sql } from "drizzle-orm";
 import { type Database, decide } from "./database.ts";
-import { assertionKeys, spKeys } from "./schema.ts";
-import type { AssertionKey, SpKey } from "./types.ts";
+import { assertionKeys } from "./schema.ts";
+import type { AssertionKey } from "./types.ts";
 
 /** Keeps the key unless the company already has one that is not retired: of concurrent makers one wins; load again to learn which. */
 export async function insertAssertionKey(db: Database, companyId: string, key: AssertionKey): Promise<void> {
@@ -18,21 +18,4 @@ export async function insertAssertionKey(db: Database, companyId: string, key: A
       )
       .run(),
   );
-}
-
-/** Likewise, per use. A company that is gone meanwhile gets no key and no error. */
-export async function insertSpKey(db: Database, companyId: string, key: SpKey): Promise<void> {
-  await decide(insertSpKeyStatement(db, companyId, key).run());
-}
-
-export function insertSpKeyStatement(db: Database, companyId: string, key: SpKey) {
-  const active = db
-    .select({ one: sql`1` })
-    .from(spKeys)
-    .where(and(eq(spKeys.companyId, companyId), eq(spKeys.use, key.use), isNull(spKeys.retiredAt)));
-  return db
-    .insert(spKeys)
-    .select(
-      sql`select ${companyId}, ${key.id}, ${key.use}, ${key.certificate}, ${key.wrappedPrivateKey}, ${key.createdAt}, ${key.retiredAt}, ${key.activatedAt} where not exists ${active}`,
-    );
 }

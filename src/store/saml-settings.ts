@@ -3,8 +3,8 @@ import { and, asc, eq } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
-import { insertSpKeyStatement } from "./keys.ts";
 import { groupMappings, samlSettings } from "./schema.ts";
+import { insertSpKeyStatement } from "./sp-keys.ts";
 import type { AuditRecord, SamlSettings, SpKey } from "./types.ts";
 
 /** Each is a row; an IdP sends at most 150 groups. */

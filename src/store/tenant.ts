@@ -9,7 +9,7 @@ import type { AssertionKey, Company, SamlSettings, SpKey } from "./types.ts";
 /** Keys read per company and table: rotation leaves two or three; a bound all the same. */
 const KEYS_MAX = 20;
 
-/** What loadTenant answers. Keys come newest first, retired ones included: the reader decides by `retiredAt`. */
+/** What loadTenant answers. Keys come newest first, retired ones included (of the service provider: after the others): the reader decides by `retiredAt`. */
 export interface TenantRows {
   readonly company: Company;
   readonly saml: SamlSettings | null;
@@ -35,7 +35,13 @@ export async function loadTenant(db: Database, slug: string): Promise<TenantRows
         .where(eq(assertionKeys.companyId, companyId))
         .orderBy(desc(assertionKeys.createdAt))
         .limit(KEYS_MAX),
-      db.select().from(spKeys).where(eq(spKeys.companyId, companyId)).orderBy(desc(spKeys.createdAt)).limit(KEYS_MAX),
+      // What is in use must not be crowded out by what was retired.
+      db
+        .select()
+        .from(spKeys)
+        .where(eq(spKeys.companyId, companyId))
+        .orderBy(sql`${spKeys.retiredAt} is not null`, desc(spKeys.createdAt))
+        .limit(KEYS_MAX),
     ]),
   );
   if (!company[0]) return null;

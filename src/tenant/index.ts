@@ -20,5 +20,13 @@ export {
   TENANT_STALE_MS,
   UNKNOWN_FRESH_MS,
 } from "./resolve.ts";
-export { decryptionKeys, newSpKey, signingKey, signingKeyIfAny } from "./sp-keys.ts";
+export {
+  activeSpKey,
+  decryptionKeys,
+  newSpKey,
+  publishedSpKeys,
+  RETIRED_KEY_OPENS_MS,
+  signingKey,
+  signingKeyIfAny,
+} from "./sp-keys.ts";
 export type { Tenant } from "./tenant.ts";

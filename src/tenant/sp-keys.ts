@@ -7,6 +7,8 @@ import type { Tenant } from "./tenant.ts";
 
 /** The certificate is exchanged by hand on the other side and its dates bind nobody there: long enough not to be the reason to do it. */
 const CERTIFICATE_YEARS = 10;
+/** An identity provider that reads our metadata once a day still encrypts to a key that was retired meanwhile. */
+export const RETIRED_KEY_OPENS_MS = 24 * 3_600_000;
 
 /** By the key's record, which stays the same object while the company does not change: imported once an isolate. */
 const signingKeys = new WeakMap<SpKey, SigningKey>();
@@ -35,18 +37,18 @@ export async function newSpKey(
 
 /** What signs this company's logout messages: the key that its requests are signed with, where it has one. */
 export async function signingKeyIfAny(services: Services, tenant: Tenant): Promise<SigningKey | null> {
-  return activeKey(tenant, "signing") ? signingKey(services, tenant) : null;
+  return activeSpKey(tenant.spKeys, "signing") ? signingKey(services, tenant) : null;
 }
 
 /** What signs this company's requests; made where there is none. */
 export async function signingKey(services: Services, tenant: Tenant): Promise<SigningKey> {
   const { company } = tenant;
-  let key = activeKey(tenant, "signing");
+  let key = activeSpKey(tenant.spKeys, "signing");
   if (!key) {
     await insertSpKey(services.database, company.id, await newSpKey(services, company, "signing"));
     // Another isolate may have been quicker; what D1 holds decides.
     const reloaded = await reloadTenant(services, company.slug);
-    key = reloaded ? activeKey(reloaded, "signing") : undefined;
+    key = reloaded ? activeSpKey(reloaded.spKeys, "signing") : undefined;
     if (!key) throw new Error("the company has no signing key");
   }
   const known = signingKeys.get(key);
@@ -56,11 +58,11 @@ export async function signingKey(services: Services, tenant: Tenant): Promise<Si
   return imported;
 }
 
-/** Every key that an assertion may be encrypted to, newest first; a retired one still opens what was sealed to it meanwhile. */
+/** Every key that an assertion may be encrypted to, newest first; a retired one for RETIRED_KEY_OPENS_MS more. */
 export async function decryptionKeys(services: Services, tenant: Tenant): Promise<CryptoKey[]> {
   const keys: CryptoKey[] = [];
   for (const key of tenant.spKeys) {
-    if (key.use !== "encryption") continue;
+    if (key.use !== "encryption" || !opens(key, services.now())) continue;
     let imported = decryptionKeysOf.get(key);
     if (!imported) {
       imported = await importDecryptionKey(await unwrap(services, tenant.company.id, key));
@@ -71,8 +73,20 @@ export async function decryptionKeys(services: Services, tenant: Tenant): Promis
   return keys;
 }
 
-function activeKey(tenant: Tenant, use: SpKey["use"]): SpKey | undefined {
-  return tenant.spKeys.find((key) => key.use === use && key.retiredAt === null);
+/** The one in use: of those that are not retired, the one that was put in use last. */
+export function activeSpKey(keys: readonly SpKey[], use: SpKey["use"]): SpKey | undefined {
+  return publishedSpKeys(keys, use).find((key) => key.activatedAt !== null);
+}
+
+/** What our metadata shows of a use: first the key in use, then those before it, and last the one that is to follow. */
+export function publishedSpKeys(keys: readonly SpKey[], use: SpKey["use"]): SpKey[] {
+  return keys
+    .filter((key) => key.use === use && key.retiredAt === null)
+    .sort((a, b) => (b.activatedAt ?? 0) - (a.activatedAt ?? 0) || (a.id < b.id ? 1 : -1));
+}
+
+function opens(key: SpKey, now: number): boolean {
+  return key.retiredAt === null || now - key.retiredAt < RETIRED_KEY_OPENS_MS;
 }
 
 async function unwrap(services: Services, companyId: string, key: SpKey): Promise<Uint8Array> {

@@ -12,7 +12,7 @@ export interface Tenant {
   readonly certificates: readonly Certificate[];
   /** Newest first, retired ones included. */
   readonly assertionKeys: readonly AssertionKey[];
-  /** Newest first, retired ones included. */
+  /** Newest first, and after them the retired ones. */
   readonly spKeys: readonly SpKey[];
   /** `https://acme.example.com`, without a slash. */
   readonly baseUrl: string;

@@ -143,11 +143,14 @@ describe("each page", () => {
       const { items } = (await demo.api("GET", "/companies/acme/users?email=d.whitfield@acme.example")) as Listed;
       const { items: signIns } = (await demo.api("GET", "/companies/acme/sign-ins?limit=1")) as Listed;
       const { items: all } = (await demo.api("GET", "/companies/acme/users?email=z.brannstrom@acme.example")) as Listed;
+      await demo.api("POST", "/companies/acme/saml/keys", { use: "signing" });
+      await demo.api("POST", "/companies/acme/saml/keys", { use: "signing" });
       const pages: [string, string][] = [
         ["overview", ""],
         ["setup", "/setup"],
         ["settings", "/settings"],
         ["metadata", "/metadata"],
+        ["keys", "/keys"],
         ["users", "/users"],
         ["user-new", "/users/new"],
         ["user", `/users/${all[0]?.id}`],

@@ -26,6 +26,7 @@ const PAGES = [
   "/setup?provider=okta",
   "/settings",
   "/metadata",
+  "/keys",
   "/users",
   "/users/new",
   "/groups",

@@ -50,6 +50,11 @@ const calls: Calls = {
   updateCompany: (db, ids) => store.updateCompany(db, ids.company, 1, { name: "N" }, record(ids)),
   insertAssertionKey: (db, ids) => store.insertAssertionKey(db, ids.company, assertionKeyRow()),
   insertSpKey: (db, ids) => store.insertSpKey(db, ids.company, spKeyRow("signing")),
+  beginSpKeyRollover: (db, ids) =>
+    store.beginSpKeyRollover(db, ids.company, { ...spKeyRow("encryption"), activatedAt: null }, record(ids)),
+  activateSpKey: (db, ids) => store.activateSpKey(db, ids.company, "x", record(ids)),
+  retireSpKey: (db, ids) => store.retireSpKey(db, ids.company, "x", record(ids)),
+  listSpKeys: (db, ids) => store.listSpKeys(db, ids.company),
   createGroup: (db, ids) => store.createGroup(db, ids.company, groupRow(), record(ids)),
   findGroup: (db, ids) => store.findGroup(db, ids.company, ids.group),
   listGroups: (db, ids) => store.listGroups(db, ids.company, page),

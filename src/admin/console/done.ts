@@ -3,6 +3,9 @@
 const SENTENCES = {
   "settings-saved": "The single sign-on settings are saved. They are in force everywhere within a minute.",
   "metadata-read": "The settings were taken from the metadata. Look them over: what is your choice stayed as it was.",
+  "key-published": "The next key pair is published. Let your provider learn it before you put it in use.",
+  "key-activated": "The key pair is in use everywhere within a minute.",
+  "key-retired": "The key pair is retired and leaves the metadata within a minute.",
   "group-created": "The permission group was created.",
   "group-saved": "The permission group is saved.",
   "group-deleted": "The permission group was deleted.",

@@ -15,6 +15,7 @@ import { showOverview } from "./overview.tsx";
 import { saveSettings, showSettings } from "./settings.ts";
 import { showSetup } from "./setup.tsx";
 import { listSignInsPage, showSignIn } from "./sign-ins.tsx";
+import { activateKey, publishKey, retireKey, showKeys } from "./sp-keys.tsx";
 import { createToken, removeToken, showTokens } from "./tokens.tsx";
 import { createUser, endSession, saveUser, setStatus, showNewUser, showUser, signOutEverywhere } from "./user-forms.ts";
 import { listUsersPage } from "./users.tsx";
@@ -27,6 +28,10 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/settings", saveSettings)
   .get("/metadata", showMetadata)
   .post("/metadata", takeMetadata)
+  .get("/keys", showKeys)
+  .post("/keys", publishKey)
+  .post("/keys/:id/activate", activateKey)
+  .post("/keys/:id/retire", retireKey)
   .get("/groups", listGroupsPage)
   .get("/groups/new", showNewGroup)
   .post("/groups/new", createGroup)

@@ -31,6 +31,7 @@ export type Section =
   | "setup"
   | "settings"
   | "metadata"
+  | "keys"
   | "users"
   | "groups"
   | "sign-ins"
@@ -46,6 +47,7 @@ const NAVIGATION: readonly { readonly title: string | null; readonly items: read
       ["setup", "Set up your provider", `${CONSOLE_PATH}/setup`],
       ["settings", "Settings", `${CONSOLE_PATH}/settings`],
       ["metadata", "Import metadata", `${CONSOLE_PATH}/metadata`],
+      ["keys", "Our keys", `${CONSOLE_PATH}/keys`],
     ],
   },
   {

@@ -4,6 +4,7 @@ import { CONSOLE_PATH, type Visit } from "./console.ts";
 export const SETTINGS_PATH = `${CONSOLE_PATH}/settings`;
 export const SETUP_PATH = `${CONSOLE_PATH}/setup`;
 export const METADATA_PATH = `${CONSOLE_PATH}/metadata`;
+export const KEYS_PATH = `${CONSOLE_PATH}/keys`;
 export const USERS_PATH = `${CONSOLE_PATH}/users`;
 export const GROUPS_PATH = `${CONSOLE_PATH}/groups`;
 export const SIGN_INS_PATH = `${CONSOLE_PATH}/sign-ins`;

@@ -17,6 +17,7 @@ import { badQuery } from "./paging.ts";
 import { recordRoutes } from "./record-routes.ts";
 import type { CompanyCall, Reply, Route } from "./route.ts";
 import { samlRoutes } from "./saml-routes.ts";
+import { spKeyRoutes } from "./sp-key-routes.ts";
 import { userRoutes } from "./user-routes.ts";
 
 export const API_ROOT = "/api/v1";
@@ -24,6 +25,7 @@ export const API_ROOT = "/api/v1";
 export const routes: readonly Route[] = [
   ...companyRoutes,
   ...samlRoutes,
+  ...spKeyRoutes,
   ...groupRoutes,
   ...userRoutes,
   ...invitationRoutes,
