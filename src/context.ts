@@ -13,6 +13,10 @@ export interface Bindings {
   GATEWAY_SECRET_PREVIOUS?: string;
   /** Where metrics are written by company; without it only this isolate's memory counts. */
   METRICS?: AnalyticsEngineDataset;
+  /** Calls of the API an actor; absent: no limit. */
+  API_LIMIT?: RateLimit;
+  /** Calls of the API with a wrong token from one place; absent: no limit. */
+  API_FAILURE_LIMIT?: RateLimit;
 }
 
 /** What every handler may use. `now` is the one clock of the Worker, UTC milliseconds. */

@@ -16,7 +16,8 @@ export type Purpose =
   | "csrf"
   | "password"
   | "local-form"
-  | "local-attempt";
+  | "local-attempt"
+  | "idempotent-answer";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */

@@ -7,7 +7,7 @@ export interface FieldError {
 }
 
 export interface Problem {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 429;
   /** The last part of the problem's type URI; stable. */
   readonly type: string;
   readonly title: string;

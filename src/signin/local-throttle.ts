@@ -5,6 +5,7 @@
  */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
+import { placeOfRequest } from "../rate-limit.ts";
 import { type AttemptCount, type AttemptLimits, emailKey } from "../store/index.ts";
 
 export const ATTEMPT_WINDOW_SECONDS = 900;
@@ -20,8 +21,7 @@ export const LOCAL_ATTEMPTS_PER_ADDRESS_MAX = 100 * ATTEMPT_WINDOW_SECONDS;
 export async function attemptLimits(c: Context<AppEnv>, email: string): Promise<AttemptLimits> {
   const { sealer, config } = c.get("services");
   const { id } = c.get("tenant").company;
-  // Cloudflare sets it and strikes out what a client sends; without it there is no telling one place from another.
-  const place = placeOf(c.req.header("cf-connecting-ip") ?? "");
+  const place = placeOfRequest(c.req.raw.headers);
   const key = emailKey(email);
   const bucket = (...parts: string[]) => sealer.tag("local-attempt", id, parts.join("\n"));
   const perAddress = config.local ? LOCAL_ATTEMPTS_PER_ADDRESS_MAX : ATTEMPTS_PER_ADDRESS_MAX;
@@ -47,17 +47,4 @@ export function judgeAttempts(limits: AttemptLimits, attempts: readonly AttemptC
   }
   const own = attempts.find((attempt) => attempt.bucket === limits.pair.bucket);
   return { throttled: false, count: own?.count ?? 0 };
-}
-
-/** An IPv6 network is one place: whoever has an address there has 2^64 of them (RFC 6177). */
-export function placeOf(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.toLowerCase().split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const behind = tail === undefined || tail === "" ? [] : tail.split(":");
-  while (groups.length + behind.length < 8) groups.push("0");
-  return [...groups, ...behind]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
 }

@@ -32,6 +32,13 @@ export {
   updateGroup,
 } from "./groups.ts";
 export {
+  claimIdempotencyKey,
+  type IdempotencyClaim,
+  type IdempotencyState,
+  keepIdempotentAnswer,
+  releaseIdempotencyKey,
+} from "./idempotency.ts";
+export {
   type AcceptedInvitation,
   acceptInvitation,
   createInvitation,
@@ -43,7 +50,13 @@ export {
 } from "./invitations.ts";
 export { insertAssertionKey } from "./keys.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
-export { AUDIT_RETENTION_DAYS, type Purged, purgeExpired, SIGN_IN_RETENTION_DAYS } from "./purge.ts";
+export {
+  AUDIT_RETENTION_DAYS,
+  IDEMPOTENCY_RETENTION_HOURS,
+  type Purged,
+  purgeExpired,
+  SIGN_IN_RETENTION_DAYS,
+} from "./purge.ts";
 export { findSamlSettings, GROUP_MAPPINGS_MAX, saveSamlSettings } from "./saml-settings.ts";
 export {
   type CheckedSession,

@@ -2,7 +2,16 @@
 import { inArray, lt, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { D1_TIMEOUT_LONG_MS, type Database, run } from "./database.ts";
-import { audit, invitations, localAttempts, sessions, signIns, usedAssertions, usedRequests } from "./schema.ts";
+import {
+  audit,
+  idempotencyKeys,
+  invitations,
+  localAttempts,
+  sessions,
+  signIns,
+  usedAssertions,
+  usedRequests,
+} from "./schema.ts";
 
 /** An administrator asks about a failed sign-in within days; three months cover a leave. */
 export const SIGN_IN_RETENTION_DAYS = 90;
@@ -14,6 +23,8 @@ export const USED_RETENTION_MINUTES = 60;
 export const INVITATION_RETENTION_DAYS = 7;
 /** Longer than any window of attempts. */
 export const ATTEMPT_RETENTION_MINUTES = 60;
+/** Whoever repeats a POST does so within the day. */
+export const IDEMPOTENCY_RETENTION_HOURS = 24;
 /** Rows deleted a table and run. At one run in 15 minutes: 960,000 a day. */
 export const PURGE_ROWS_MAX = 10_000;
 
@@ -41,6 +52,7 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
       before(audit, audit.at, now - AUDIT_RETENTION_DAYS * DAY),
       before(invitations, invitations.expiresAt, now - INVITATION_RETENTION_DAYS * DAY),
       before(localAttempts, localAttempts.windowStartedAt, now - ATTEMPT_RETENTION_MINUTES * MINUTE),
+      before(idempotencyKeys, idempotencyKeys.createdAt, now - IDEMPOTENCY_RETENTION_HOURS * 60 * MINUTE),
     ]),
     D1_TIMEOUT_LONG_MS,
   );

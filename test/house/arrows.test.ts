@@ -22,7 +22,16 @@ const FLOORS: Record<string, number> = {
   saml: 0,
 };
 /** Ground that every floor above saml stands on; it knows types of the floors, never their code. */
-const GROUND = ["config.ts", "context.ts", "sealing.ts", "message-id.ts", "form.ts", "log.ts", "metrics.ts"];
+const GROUND = [
+  "config.ts",
+  "context.ts",
+  "sealing.ts",
+  "message-id.ts",
+  "form.ts",
+  "log.ts",
+  "metrics.ts",
+  "rate-limit.ts",
+];
 
 /** Each library has one home. */
 const HOMES: Record<string, string[]> = {

@@ -1,11 +1,11 @@
 /** `/sso/local`: the attacks first, then the honest way in. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { placeOf } from "../../src/rate-limit.ts";
 import {
   ATTEMPTS_PER_ADDRESS_MAX,
   ATTEMPTS_PER_EMAIL_MAX,
   ATTEMPTS_PER_PAIR_MAX,
-  placeOf,
 } from "../../src/signin/local-throttle.ts";
 import { startGateway } from "../support/gateway.ts";
 import {

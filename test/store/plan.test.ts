@@ -36,6 +36,7 @@ const start = { after: null, limit: 10 };
 const record = (ids: Ids) => auditRow(ids.company);
 const limit = (bucket: string) => ({ bucket, max: 1 });
 const limits = { pair: limit("p"), address: limit("a"), email: limit("e") };
+const claim = { actor: "operator", key: "k", requestSha256: "hash", createdAt: NOW };
 const subject = (value: string) => ({ issuer: "https://idp.example/", kind: "nameId" as const, value });
 
 /** Each function that talks to D1, called so that it issues every statement it has. The type demands all of them. */
@@ -168,6 +169,9 @@ const calls: Calls = {
       signIn: signInRow(),
     });
   },
+  claimIdempotencyKey: (db) => store.claimIdempotencyKey(db, claim, { abandonedAt: NOW, forgottenAt: NOW }),
+  keepIdempotentAnswer: (db) => store.keepIdempotentAnswer(db, claim, 201, "sealed"),
+  releaseIdempotencyKey: (db) => store.releaseIdempotencyKey(db, claim),
   purgeExpired: (db) => store.purgeExpired(db, NOW),
   deleteUser: (db, ids) => store.deleteUser(db, ids.company, ids.user, 3, record(ids)),
   deleteGroup: (db, ids) => store.deleteGroup(db, ids.company, ids.group, 2, record(ids)),

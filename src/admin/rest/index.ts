@@ -6,12 +6,13 @@ import type { Company } from "../../store/index.ts";
 import type { Actor } from "../actor.ts";
 import { readCompany } from "../companies.ts";
 import { type Answer, answer, fail, forbidden, type Problem } from "../problems.ts";
-import { authenticate } from "./authenticate.ts";
 import { readJson } from "./body.ts";
 import { companyRoutes } from "./company-routes.ts";
 import { entityTag, preconditionOf } from "./conditional.ts";
 import { groupRoutes } from "./group-routes.ts";
+import { once } from "./idempotency.ts";
 import { invitationRoutes } from "./invitation-routes.ts";
+import { admitCaller } from "./limits.ts";
 import { openApi } from "./openapi.ts";
 import { badQuery } from "./paging.ts";
 import { recordRoutes } from "./record-routes.ts";
@@ -42,7 +43,7 @@ adminRoutes.get("/openapi.json", () => {
 });
 
 for (const route of routes) {
-  adminRoutes.on(route.method.toUpperCase(), route.path, async (c) => respond(await serve(route, c)));
+  adminRoutes.on(route.method.toUpperCase(), route.path, (c) => serve(route, c));
 }
 
 for (const path of new Set(routes.map((route) => route.path))) {
@@ -56,28 +57,39 @@ for (const path of new Set(routes.map((route) => route.path))) {
 adminRoutes.all("*", () => respond(fail({ status: 404, type: "not-found", title: "The API has nothing here" })));
 
 /** Who, on what, with what: the first step that fails is the answer. */
-async function serve(route: Route, c: Context<AppEnv>): Promise<Answer<Reply>> {
+async function serve(route: Route, c: Context<AppEnv>): Promise<Response> {
   const services = c.get("services");
-  const actor = await authenticate(services, c.req.header("authorization"));
-  if (!actor.ok) return actor;
-  const slug = c.req.param("slug") ?? "";
-  const company = await admit(route, c, actor.value, slug);
-  if (!company.ok) return company;
-  const query = new URL(c.req.url).searchParams;
-  const known = checkQuery(route, query);
-  if (!known.ok) return known;
-  const body = route.body ? await readJson(c.req.raw, route.body) : answer(undefined);
+  const actor = await admitCaller(services, c.env, c.req.raw.headers);
+  if (!actor.ok) return problemResponse(actor.problem);
+  const company = await admit(route, c, actor.value, c.req.param("slug") ?? "");
+  if (!company.ok) return problemResponse(company.problem);
+  const known = checkQuery(route, new URL(c.req.url).searchParams);
+  if (!known.ok) return problemResponse(known.problem);
+  const done = await once(services, actor.value, c.req.raw, async (request) =>
+    respond(await carryOut(route, c, request, actor.value, company.value)),
+  );
+  return done.ok ? done.value : problemResponse(done.problem);
+}
+
+async function carryOut(
+  route: Route,
+  c: Context<AppEnv>,
+  request: Request,
+  actor: Actor,
+  company: Company | null,
+): Promise<Answer<Reply>> {
+  const body = route.body ? await readJson(request, route.body) : answer(undefined);
   if (!body.ok) return body;
   const call = {
-    services,
-    actor: actor.value,
-    request: c.req.raw,
-    slug,
+    services: c.get("services"),
+    actor,
+    request,
+    slug: c.req.param("slug") ?? "",
     id: c.req.param("id") ?? "",
-    query,
+    query: new URL(request.url).searchParams,
     body: body.value,
-    precondition: preconditionOf(c.req.raw.headers),
-    company: company.value,
+    precondition: preconditionOf(request.headers),
+    company,
   };
   // The schema of this very route made the body, and a company route got its company.
   return route.handle(call as CompanyCall<never>);

@@ -12,6 +12,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   413: "The body is too large",
   415: "The body has the wrong type",
   422: "Fields are unknown, missing or not valid: see errors",
+  429: "Too many calls: Retry-After says when to try again",
   503: "The database gives no answer; try again",
 };
 
@@ -23,6 +24,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   reference: "The reference that a visitor's page showed",
   slug: "The company's subdomain",
   id: "The object's id",
+  "Idempotency-Key":
+    "1 to 255 printable characters: with the same key the same request is carried out once within a day",
 };
 
 const problemSchema = {
@@ -68,6 +71,7 @@ function operation(route: Route) {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => parameter(name ?? "", "path"));
   const inQuery = (route.query ?? []).map((name) => parameter(name, "query"));
   const conditions = route.method === "get" || route.method === "post" ? [] : [parameter("If-Match", "header")];
+  if (route.method === "post") conditions.push(parameter("Idempotency-Key", "header"));
   const requestBody = bodyOf(route);
   return {
     summary: route.summary,
@@ -121,7 +125,7 @@ function success(route: Route) {
 
 function problems(route: Route) {
   const takesBody = route.body !== undefined || route.otherBodies !== undefined;
-  const statuses = [401, 403, 503, ...(route.path.includes(":") ? [404] : []), ...(route.query ? [400] : [])];
+  const statuses = [401, 403, 429, 503, ...(route.path.includes(":") ? [404] : []), ...(route.query ? [400] : [])];
   if (takesBody) statuses.push(400, 413, 415, 422);
   if (route.method !== "get") statuses.push(409);
   if (route.method !== "get" && route.method !== "post") statuses.push(412);

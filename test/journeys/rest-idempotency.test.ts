@@ -1,0 +1,186 @@
+/** Idempotency-Key: what is sent twice is done once, and nobody learns another's answer by it. */
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { ABANDONED_CLAIM_SECONDS } from "../../src/admin/rest/idempotency.ts";
+import { openDatabase, purgeExpired } from "../../src/store/index.ts";
+import { startGateway } from "../support/gateway.ts";
+import { withPeople } from "./rest-company.ts";
+
+const gateway = startGateway();
+const { api } = gateway;
+
+let number = 0;
+const freshKey = () => `key-${++number}`;
+const post = (path: string, body: unknown, key: string, headers: Record<string, string> = {}) =>
+  api("POST", path, body, { "idempotency-key": key, ...headers });
+const titles = async (slug: string) =>
+  (await api("GET", `/companies/${slug}/groups`)).body.items.map(({ title }: { title: string }) => title);
+
+async function claim(key: string): Promise<void> {
+  await env.DB.prepare("update idempotency_keys set status = null, sealed_answer = null where key = ?").bind(key).run();
+}
+
+describe("a POST that carries a key", () => {
+  it("is carried out once and answered twice with the same status, ETag, Location and body", async () => {
+    const { slug } = await withPeople(gateway, "twice");
+    const key = freshKey();
+    const first = await post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    const second = await post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    for (const name of ["etag", "location", "content-type", "cache-control"]) {
+      expect(second.headers.get(name)).toBe(first.headers.get(name));
+    }
+    expect([first, second].map(({ headers }) => headers.get("idempotency-replayed"))).toEqual([null, "true"]);
+    expect(await titles(slug)).toEqual(["Members", "Editors"]);
+  });
+
+  it("is carried out once when ten arrive at the same moment", async () => {
+    const { slug } = await withPeople(gateway, "ten");
+    const key = freshKey();
+    const send = () => post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    const answers = await Promise.all(Array.from({ length: 10 }, send));
+    const made = new Set(answers.filter(({ status }) => status === 201).map(({ body }) => body.id));
+    expect(made.size).toBe(1);
+    for (const { status, body } of answers) {
+      if (status !== 201) expect([status, body.type]).toEqual([409, "urn:vestibule:problem:idempotency-key-in-use"]);
+    }
+    expect(await titles(slug)).toEqual(["Members", "Editors"]);
+    expect((await send()).status).toBe(201);
+  });
+
+  it("gets a secret again that was shown once, and D1 holds it only sealed", async () => {
+    const { slug } = await withPeople(gateway, "secret");
+    const key = freshKey();
+    const first = await post(`/companies/${slug}/tokens`, { name: "t" }, key);
+    const second = await post(`/companies/${slug}/tokens`, { name: "t" }, key);
+    expect(second.body.secret).toBe(first.body.secret);
+    const { results } = await env.DB.prepare("select * from idempotency_keys").all();
+    expect(JSON.stringify(results)).not.toContain(first.body.secret);
+  });
+
+  it("is refused its key for another body, path or query", async () => {
+    const { slug } = await withPeople(gateway, "reused");
+    const other = await withPeople(gateway, "reused-too");
+    const key = freshKey();
+    await post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    for (const [path, body] of [
+      [`/companies/${slug}/groups`, { title: "Others" }],
+      [`/companies/${other.slug}/groups`, { title: "Editors" }],
+      [`/companies/${slug}/tokens`, { title: "Editors" }],
+    ] as const) {
+      const answer = await post(path, body, key);
+      expect([answer.status, answer.body.type]).toEqual([422, "urn:vestibule:problem:idempotency-key-reused"]);
+    }
+    expect(await titles(other.slug)).toEqual(["Members"]);
+  });
+
+  it("keeps a refusal as it keeps a success", async () => {
+    const { slug, user, group } = await withPeople(gateway, "refused");
+    const key = freshKey();
+    const send = () => post(`/companies/${slug}/users`, { email: user.email, groupId: group.id }, key);
+    expect((await send()).status).toBe(409);
+    await api("DELETE", `/companies/${slug}/users/${user.id}`);
+    const again = await send();
+    expect([again.status, again.headers.get("content-type")]).toEqual([409, "application/problem+json"]);
+  });
+
+  it("has its own keys in every actor's hands", async () => {
+    const { slug } = await withPeople(gateway, "actors");
+    const token = await api("POST", `/companies/${slug}/tokens`, { name: "t" });
+    const key = freshKey();
+    const mine = await post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    const theirs = await post(`/companies/${slug}/groups`, { title: "Editors" }, key, {
+      authorization: `Bearer ${token.body.secret}`,
+    });
+    expect([mine.status, theirs.status]).toEqual([201, 201]);
+    expect(theirs.body.id).not.toBe(mine.body.id);
+  });
+
+  it("gives nothing to who may not see the company any more", async () => {
+    const { slug } = await withPeople(gateway, "shut-out");
+    const token = await api("POST", `/companies/${slug}/tokens`, { name: "t" });
+    const key = freshKey();
+    const send = () =>
+      post(`/companies/${slug}/groups`, { title: "E" }, key, { authorization: `Bearer ${token.body.secret}` });
+    expect((await send()).status).toBe(201);
+    await api("PATCH", `/companies/${slug}`, { status: "suspended" });
+    expect((await send()).status).toBe(403);
+  });
+
+  it("is told when the first has no answer yet, and takes over from one that died a minute ago", async () => {
+    const { slug } = await withPeople(gateway, "died");
+    const key = freshKey();
+    const send = () => post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    await send();
+    await claim(key);
+    gateway.advance(ABANDONED_CLAIM_SECONDS - 1);
+    const waiting = await send();
+    expect([waiting.status, waiting.body.type]).toEqual([409, "urn:vestibule:problem:idempotency-key-in-use"]);
+    const other = await post(`/companies/${slug}/groups`, { title: "Others" }, key);
+    expect(other.status).toBe(422);
+    gateway.advance(1);
+    expect((await send()).status).toBe(201);
+    expect((await send()).headers.get("idempotency-replayed")).toBe("true");
+  });
+
+  it("is carried out anew when the first failed on our side", async () => {
+    const { slug } = await withPeople(gateway, "failed");
+    const key = freshKey();
+    const failing = startGateway({ DB: failingOn('into "groups"') });
+    const send = (at: typeof gateway) =>
+      at.api("POST", `/companies/${slug}/groups`, { title: "Editors" }, { "idempotency-key": key });
+    expect((await send(failing)).status).toBe(503);
+    expect((await send(gateway)).status).toBe(201);
+  });
+
+  it("is forgotten after a day, by the purge too", async () => {
+    const { slug } = await withPeople(gateway, "day");
+    const key = freshKey();
+    await post(`/companies/${slug}/groups`, { title: "Editors" }, key);
+    const rows = () => env.DB.prepare("select count(*) as n from idempotency_keys where key = ?").bind(key).first("n");
+    const database = openDatabase(env.DB);
+    await purgeExpired(database, gateway.now() + 24 * 3_600_000);
+    expect(await rows()).toBe(1);
+    await purgeExpired(database, gateway.now() + 24 * 3_600_000 + 1);
+    expect(await rows()).toBe(0);
+    const other = freshKey();
+    await post(`/companies/${slug}/groups`, { title: "A" }, other);
+    gateway.advance(24 * 3600);
+    expect((await post(`/companies/${slug}/groups`, { title: "B" }, other)).status).toBe(201);
+  });
+
+  it("must carry a key of printable characters, 255 at most", async () => {
+    const { slug } = await withPeople(gateway, "printable");
+    for (const key of ["", "x".repeat(256), "t\u00e4g", "a\tb"]) {
+      const answer = await post(`/companies/${slug}/groups`, { title: "E" }, key);
+      expect([key, answer.status, answer.body.type]).toEqual([
+        key,
+        400,
+        "urn:vestibule:problem:idempotency-key-invalid",
+      ]);
+    }
+    expect((await post(`/companies/${slug}/groups`, { title: "E" }, "x".repeat(255))).status).toBe(201);
+  });
+});
+
+it("a key on another method changes nothing", async () => {
+  const { slug } = await withPeople(gateway, "methods");
+  const key = freshKey();
+  for (const name of ["A", "B"]) {
+    const answer = await api("PATCH", `/companies/${slug}`, { name }, { "idempotency-key": key });
+    expect(answer.body.name).toBe(name);
+  }
+});
+
+/** A D1 that does not answer statements that contain a text. */
+function failingOn(text: string): D1Database {
+  const guarded: Pick<D1Database, "prepare" | "batch"> = {
+    prepare(sql) {
+      if (sql.includes(text)) throw new Error("D1_ERROR: out of reach");
+      return env.DB.prepare(sql);
+    },
+    batch: (statements) => env.DB.batch(statements),
+  };
+  return guarded as D1Database;
+}
