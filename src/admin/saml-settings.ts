@@ -152,7 +152,7 @@ export function viewSaml({ tenant, saml }: ConfiguredCompany): z.infer<typeof sa
   };
 }
 
-async function readTenant(services: Services, company: Company): Promise<Answer<Tenant>> {
+export async function readTenant(services: Services, company: Company): Promise<Answer<Tenant>> {
   const tenant = await reloadTenant(services, company.slug);
   // The slug may have passed to another company since this one was found.
   return tenant?.company.id === company.id ? answer(tenant) : notFound("company");
@@ -167,13 +167,17 @@ export async function readSaml(services: Services, company: Company): Promise<An
   return answer({ tenant: tenant.value, saml });
 }
 
-/** Writes what `compose` makes of the settings as they stand, null where there are none. */
+/**
+ * Writes what `compose` makes of the settings as they stand, null where there are none; in force at once. `appliedDraft` is the
+ * draft's version that they are, `noted` what the audit shall say beside them.
+ */
 export function writeSaml(
   services: Services,
   actor: Actor,
   company: Company,
   precondition: Precondition,
   compose: (current: SamlSettings | null) => Answer<SamlInput>,
+  from: { readonly appliedDraft?: number; readonly noted?: object } = {},
 ): Promise<Answer<ConfiguredCompany>> {
   return changeVersioned(
     // Settings that don't exist yet match no entity tag.
@@ -194,10 +198,12 @@ export function writeSaml(
         resource: "saml",
         resourceId: company.id,
         before: tenant.saml && auditView(tenant.saml),
-        after: auditView(settings.value),
+        after: { ...auditView(settings.value), ...from.noted },
       });
       const expected = tenant.saml?.version ?? null;
-      const saved = await saveSamlSettings(services.database, company.id, expected, settings.value, keys, record);
+      const { appliedDraft = null } = from;
+      const db = services.database;
+      const saved = await saveSamlSettings(db, company.id, expected, settings.value, keys, record, appliedDraft);
       if (saved === "version_changed") return saved;
       if (saved === "group_unknown") return invalid([{ path: "", message: "A group was deleted meanwhile" }]);
       forgetTenant(services, company.slug);
@@ -207,12 +213,12 @@ export function writeSaml(
 }
 
 /** The audit names the certificates by what was pasted: they are public, and the log must show which key was trusted when. */
-function auditView({ version: _, updatedAt, ...settings }: SamlSettings) {
+export function auditView({ version: _, updatedAt, ...settings }: SamlSettings) {
   return { ...settings, updatedAt: timeText(updatedAt) };
 }
 
 /** The record to store: certificates read, URLs allowed here, groups of this company. */
-async function settingsOf(
+export async function settingsOf(
   services: Services,
   company: Company,
   input: SamlInput,
@@ -261,7 +267,7 @@ async function groupErrors(
 }
 
 /** Key pairs that these settings need and the company lacks. */
-async function missingKeys(services: Services, tenant: Tenant, settings: SamlSettings): Promise<SpKey[]> {
+export async function missingKeys(services: Services, tenant: Tenant, settings: SamlSettings): Promise<SpKey[]> {
   const uses: SpKey["use"][] = [];
   if (settings.signAuthnRequests) uses.push("signing");
   if (settings.wantEncryptedAssertions) uses.push("encryption");

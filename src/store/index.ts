@@ -57,7 +57,23 @@ export {
   purgeExpired,
   SIGN_IN_RETENTION_DAYS,
 } from "./purge.ts";
-export { findSamlSettings, GROUP_MAPPINGS_MAX, saveSamlSettings } from "./saml-settings.ts";
+export {
+  deleteSamlDraft,
+  findSamlDraft,
+  findWaysIn,
+  recordTestedSignIn,
+  saveSamlDraft,
+  type TestedWrite,
+  type WaysIn,
+} from "./saml-drafts.ts";
+export {
+  findSamlSettings,
+  findSamlVersion,
+  GROUP_MAPPINGS_MAX,
+  listSamlVersions,
+  SAML_VERSIONS_MAX,
+  saveSamlSettings,
+} from "./saml-settings.ts";
 export {
   type CheckedSession,
   checkSession,

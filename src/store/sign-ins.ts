@@ -264,16 +264,19 @@ export async function findSignIn(db: Database, companyId: string, id: string): P
 }
 
 function boundedRow(companyId: string, record: SignInRecord) {
-  const checks: Check[] = record.checks.slice(0, SIGN_IN_CHECKS_MAX).map((check) => ({
-    name: check.name,
-    ok: check.ok,
-    expected: bounded(check.expected),
-    received: bounded(check.received),
-  }));
-  return { ...record, companyId, email: bounded(record.email), checks };
+  return { ...record, companyId, email: boundedText(record.email), checks: boundedChecks(record.checks) };
 }
 
-function bounded(text: string | null): string | null {
+export function boundedChecks(checks: readonly Check[]): Check[] {
+  return checks.slice(0, SIGN_IN_CHECKS_MAX).map((check) => ({
+    name: check.name,
+    ok: check.ok,
+    expected: boundedText(check.expected),
+    received: boundedText(check.received),
+  }));
+}
+
+export function boundedText(text: string | null): string | null {
   if (text === null || text.length <= SIGN_IN_TEXT_CHARS_MAX) return text;
   // Not between the halves of a surrogate pair: a lone half has no UTF-8.
   return `${text.slice(0, SIGN_IN_TEXT_CHARS_MAX).replace(/[\uD800-\uDBFF]$/, "")}…`;

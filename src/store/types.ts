@@ -166,7 +166,7 @@ export interface TestedSignIn {
   readonly outcome: "success" | "refused";
   readonly code: string | null;
   readonly checks: readonly Check[];
-  /** Claims of the response by name; empty where it was refused. */
+  /** Claims of the response by name; empty where it was not believed. */
   readonly claims: readonly { readonly name: string; readonly values: readonly string[] }[];
   /** Who would have been signed in, and what would have become of them; null where it was refused. */
   readonly result: {
@@ -176,6 +176,27 @@ export interface TestedSignIn {
     readonly userId: string | null;
     readonly groupId: string | null;
   } | null;
+}
+
+/** Settings about to be: nothing believes them but a test sign-in. */
+export interface SamlDraft {
+  /** Grows with every change, and is never used again. */
+  readonly version: number;
+  /** The version in force that it was made from; null: there was none. */
+  readonly basedOn: number | null;
+  readonly settings: SamlSettings;
+  readonly actor: string;
+  readonly updatedAt: number;
+  readonly testedVersion: number | null;
+  readonly tested: TestedSignIn | null;
+}
+
+/** Settings as they were put in force once. */
+export interface SamlVersion {
+  readonly version: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly settings: SamlSettings;
 }
 
 /** The kinds of thing whose changes are recorded. */

@@ -29,4 +29,4 @@ export {
   signingKey,
   signingKeyIfAny,
 } from "./sp-keys.ts";
-export type { Tenant } from "./tenant.ts";
+export { type Tenant, withSettings } from "./tenant.ts";

@@ -25,7 +25,10 @@ export interface Tenant {
   readonly expectedIdpEntityIds: readonly string[] | null;
 }
 
-export function makeTenant(config: Config, rows: TenantRows): Tenant {
+/** What a company's own record says; the rest of a Tenant follows from it. */
+type Recorded = Pick<Tenant, keyof TenantRows>;
+
+export function makeTenant(config: Config, rows: Recorded): Tenant {
   const baseUrl = `${config.scheme}//${rows.company.slug}.${config.baseDomain}`;
   return {
     ...rows,
@@ -40,4 +43,9 @@ export function makeTenant(config: Config, rows: TenantRows): Tenant {
     signOnUrl: `${baseUrl}/`,
     expectedIdpEntityIds: rows.saml && expectedIdpEntityIds(rows.saml),
   };
+}
+
+/** The company as it would be under other settings: a draft, or an earlier version. */
+export function withSettings({ config }: { readonly config: Config }, tenant: Tenant, saml: SamlSettings): Tenant {
+  return makeTenant(config, { ...tenant, saml });
 }

@@ -7,6 +7,7 @@ import {
   auditRow,
   companyRow,
   companyWithUser,
+  draftRow,
   groupRow,
   invitationRow,
   NOW,
@@ -15,6 +16,7 @@ import {
   signInRow,
   signInWrite,
   spKeyRow,
+  testedWrite,
   userRow,
 } from "./rows.ts";
 
@@ -66,6 +68,20 @@ const calls: Calls = {
     await store.saveSamlSettings(db, ids.company, 1, { ...mapped, version: 2 }, [], record(ids));
   },
   findSamlSettings: (db, ids) => store.findSamlSettings(db, ids.company),
+  listSamlVersions: async (db, ids) => {
+    await store.listSamlVersions(db, ids.company, start);
+    await store.listSamlVersions(db, ids.company, { after: "2", limit: 10 });
+  },
+  findSamlVersion: (db, ids) => store.findSamlVersion(db, ids.company, 1),
+  findSamlDraft: (db, ids) => store.findSamlDraft(db, ids.company),
+  saveSamlDraft: async (db, ids) => {
+    await store.saveSamlDraft(db, ids.company, null, draftRow(1), [spKeyRow("signing")], record(ids));
+    await store.saveSamlDraft(db, ids.company, 1, draftRow(2), [], record(ids));
+    await store.saveSamlSettings(db, ids.company, 2, { ...settingsRow(null), version: 3 }, [], record(ids), 2);
+  },
+  recordTestedSignIn: (db, ids) => store.recordTestedSignIn(db, ids.company, testedWrite(2)),
+  deleteSamlDraft: (db, ids) => store.deleteSamlDraft(db, ids.company, 2, record(ids)),
+  findWaysIn: (db, ids) => store.findWaysIn(db, ids.company, ids.user, "urn:x"),
   createUser: (db, ids) => store.createUser(db, ids.company, userRow(ids.group, "plan@x.example"), record(ids)),
   findUser: (db, ids) => store.findUser(db, ids.company, ids.user),
   findUserByEmail: (db, ids) => store.findUserByEmail(db, ids.company, "plan@x.example"),

@@ -11,11 +11,13 @@ import {
   type Invitation,
   type NewUser,
   newId,
+  type SamlDraft,
   type SamlSettings,
   type SessionRow,
   type SignInRecord,
   type SignInWrite,
   type SpKey,
+  type TestedWrite,
 } from "../../src/store/index.ts";
 
 export const NOW = Date.UTC(2026, 0, 15, 12);
@@ -110,6 +112,30 @@ export function settingsRow(groupId: string | null): SamlSettings {
     attributeMapping: { email: null, firstName: null, lastName: null, userKey: null },
     groupMapping: [],
     updatedAt: NOW,
+  };
+}
+
+export function draftRow(version: number): Omit<SamlDraft, "testedVersion" | "tested"> {
+  return { version, basedOn: 1, settings: settingsRow(null), actor: "operator", updatedAt: NOW };
+}
+
+/** A test of a draft that went well. */
+export function testedWrite(version: number, more: Partial<TestedWrite> = {}): TestedWrite {
+  return {
+    version,
+    requestId: `_t${newId()}`,
+    requestExpiresAt: NOW + 900_000,
+    assertion: { issuer: "https://idp.example/", id: `_a${newId()}`, expiresAt: NOW + 3_600_000 },
+    tested: {
+      at: NOW,
+      actor: "user:x",
+      outcome: "success",
+      code: null,
+      checks: [{ name: "audience", ok: true, expected: "a", received: "a" }],
+      claims: [{ name: "mail", values: ["b@x.example"] }],
+      result: { email: "b@x.example", firstName: "B", lastName: "S", userId: null, groupId: "g" },
+    },
+    ...more,
   };
 }
 

@@ -17,6 +17,7 @@ import { openApi } from "./openapi.ts";
 import { badQuery } from "./paging.ts";
 import { recordRoutes } from "./record-routes.ts";
 import type { CompanyCall, Reply, Route } from "./route.ts";
+import { samlDraftRoutes } from "./saml-draft-routes.ts";
 import { samlRoutes } from "./saml-routes.ts";
 import { spKeyRoutes } from "./sp-key-routes.ts";
 import { userRoutes } from "./user-routes.ts";
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...companyRoutes,
   ...samlRoutes,
   ...spKeyRoutes,
+  ...samlDraftRoutes,
   ...groupRoutes,
   ...userRoutes,
   ...invitationRoutes,

@@ -20,7 +20,7 @@ import { companyRoute, type Reply, type Route, reply } from "./route.ts";
 const METADATA_TYPES = ["application/samlmetadata+xml", "application/xml", "text/xml"];
 
 const path = "/companies/:slug/saml";
-const settings = (status: 200 | 201) => (configured: ConfiguredCompany) => ({
+export const settings = (status: 200 | 201) => (configured: ConfiguredCompany) => ({
   status,
   body: viewSaml(configured),
   version: { id: configured.tenant.company.id, version: configured.saml.version },
@@ -39,7 +39,8 @@ export const samlRoutes: Route[] = [
   companyRoute({
     method: "put",
     path,
-    summary: "Write the settings whole: loginUrl and certificates must be there, the rest has defaults",
+    summary:
+      "Write the settings whole, in force at once and untried: loginUrl and certificates must be there, the rest has defaults",
     body: samlPut,
     view: samlView,
     async handle({ services, actor, company, body, precondition }) {
@@ -49,7 +50,7 @@ export const samlRoutes: Route[] = [
   companyRoute({
     method: "patch",
     path,
-    summary: "Change some of the settings",
+    summary: "Change some of the settings, in force at once",
     body: samlPatch,
     view: samlView,
     async handle({ services, actor, company, body, precondition }) {
