@@ -4,7 +4,7 @@ import type { AppEnv, Services } from "../../context.ts";
 import type { Session } from "../../session/index.ts";
 import type { Tenant } from "../../tenant/index.ts";
 import type { Actor } from "../actor.ts";
-import type { Posted } from "./posted.ts";
+import type { Posted } from "../frame/index.ts";
 
 /** An administrator of this company, looking at a page of it. */
 export interface Visit {

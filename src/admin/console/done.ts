@@ -1,4 +1,5 @@
 /** What a page says of the change that led to it: a code in the address, one sentence here. Nothing else can be said that way. */
+import { seeOther } from "../frame/index.ts";
 
 const SENTENCES = {
   "settings-saved": "The single sign-on settings are saved. They are in force everywhere within a minute.",
@@ -24,8 +25,6 @@ export function doneSentence(code: string | null): string | null {
   return code !== null && Object.hasOwn(SENTENCES, code) ? SENTENCES[code as DoneCode] : null;
 }
 
-/** After a change: the page that shows its outcome, by GET, so that a reload changes nothing again (RFC 9110, 15.4.4). */
 export function leadTo(path: string, done: DoneCode): Response {
-  const location = `${path}${path.includes("?") ? "&" : "?"}done=${done}`;
-  return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
+  return seeOther(path, done);
 }

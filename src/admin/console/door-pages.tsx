@@ -1,34 +1,9 @@
 /** The pages at the console's own door: not an administrator, not our form, sign in again first. */
 import type { Visit } from "./console.ts";
-import { consolePage, doorFrame } from "./layout.tsx";
+import { consolePage } from "./layout.tsx";
 import { PauseNote } from "./parts.tsx";
 
-export function doorPage(
-  companyName: string,
-  p: {
-    status: number;
-    title: string;
-    sentence: string;
-    links: readonly { readonly href: string; readonly label: string }[];
-  },
-): Response {
-  return doorFrame(companyName, {
-    status: p.status,
-    title: p.title,
-    children: (
-      <>
-        <p class="lead">{p.sentence}</p>
-        <p class="actions">
-          {p.links.map(({ href, label }) => (
-            <a class="button" href={href}>
-              {label}
-            </a>
-          ))}
-        </p>
-      </>
-    ),
-  });
-}
+export { doorPage } from "../frame/index.ts";
 
 /** A button was pressed and nothing happened yet. `back` is the page that has the button. */
 export function interruptedPage(visit: Visit, pause: "earlier" | "sign_in_again", back: string): Response {

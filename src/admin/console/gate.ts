@@ -4,11 +4,11 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { readSession } from "../../session/index.ts";
+import { isFromElsewhere, judgeFormToken, makeFormToken, readPosted, TOKEN_FIELD } from "../frame/index.ts";
 import { CONSOLE_PATH, type ConsoleContext, type ConsoleEnv, type Visit } from "./console.ts";
 import { doneSentence } from "./done.ts";
 import { doorPage, interruptedPage } from "./door-pages.tsx";
 import { signInPath } from "./paths.ts";
-import { isFromElsewhere, judgeFormToken, makeFormToken, readPosted, TOKEN_FIELD } from "./posted.ts";
 
 /** After this a dangerous change asks for a new sign-in. */
 export const RECENT_SIGN_IN_MS = 15 * 60_000;

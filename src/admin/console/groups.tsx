@@ -2,6 +2,7 @@
 import type { FC } from "hono/jsx";
 import type { Group } from "../../store/index.ts";
 import { fieldErrors } from "../fields.ts";
+import type { Posted } from "../frame/index.ts";
 import { changeGroup, deleteGroup, groupPut, makeGroup, newGroup, readGroup } from "../groups.ts";
 import type { Problem } from "../problems.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
@@ -23,7 +24,6 @@ import {
   withErrors,
 } from "./parts.tsx";
 import { GROUPS_PATH } from "./paths.ts";
-import type { Posted } from "./posted.ts";
 import { allGroups } from "./settings.ts";
 
 const TYPES: readonly (readonly [string, string])[] = [

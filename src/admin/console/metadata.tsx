@@ -1,4 +1,6 @@
 /** `/metadata`: the settings from the identity provider's own metadata, by URL, file or text, through the function of REST. */
+
+import type { Posted } from "../frame/index.ts";
 import { fetchMetadata, importMetadata, metadataFromUrl } from "../idp-metadata.ts";
 import { type Answer, answer, invalid } from "../problems.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
@@ -17,7 +19,6 @@ import {
   withErrors,
 } from "./parts.tsx";
 import { METADATA_PATH, SETTINGS_PATH } from "./paths.ts";
-import type { Posted } from "./posted.ts";
 import { storedTenant } from "./settings.ts";
 
 interface View {

@@ -4,8 +4,8 @@
  */
 import { NAME_ID_FORMAT } from "../../saml/index.ts";
 import type { SamlSettings } from "../../store/index.ts";
+import type { Posted } from "../frame/index.ts";
 import { CLOCK_SKEW_SECONDS_DEFAULT } from "../saml-settings.ts";
-import type { Posted } from "./posted.ts";
 
 /** Field names are the paths of REST's errors; the labels are the tutorial's words. */
 export const TEXT_FIELDS = {

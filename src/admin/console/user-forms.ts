@@ -1,6 +1,7 @@
 /** `/users/…`: one user made, changed, disabled, signed out, through the functions of REST. */
 import { listSessions, type SessionRow, type User } from "../../store/index.ts";
 import { fieldErrors } from "../fields.ts";
+import type { Posted } from "../frame/index.ts";
 import type { Problem } from "../problems.ts";
 import { endOneSession, endSessions } from "../sessions.ts";
 import { changeUser, makeUser, newUser, readUser, userPut } from "../users.ts";
@@ -10,7 +11,6 @@ import { doorPage } from "./door-pages.tsx";
 import { interrupted, pauseOf } from "./gate.ts";
 import { errorsOf, withErrors } from "./parts.tsx";
 import { USERS_PATH } from "./paths.ts";
-import type { Posted } from "./posted.ts";
 import { allGroups } from "./settings.ts";
 import { type UserFields, type UserView, userPage } from "./user-page.tsx";
 

@@ -1,11 +1,10 @@
 /**
- * What a browser posts to the console: one form, url-encoded or multipart, bounded before it is held. Owns the proof that the
+ * What a browser posts to a console: one form, url-encoded or multipart, bounded before it is held. Owns the proof that the
  * form was one of ours: a token sealed to the session that it was made for. It stands in the form and not in a cookie or in the
  * Origin header, so that it holds behind a proxy that serves the console under another host (Defender's `.mcas.ms`).
  */
 import { METADATA_BYTES_MAX } from "../../saml/index.ts";
 import type { Sealer } from "../../sealing.ts";
-import type { Session } from "../../session/index.ts";
 import { readBounded } from "../idp-metadata.ts";
 
 /** The largest is a provider's metadata, uploaded or pasted. */
@@ -21,7 +20,13 @@ export interface Posted {
   files(name: string): File[];
 }
 
-export function makeFormToken(sealer: Sealer, companyId: string, session: Session): Promise<string> {
+/** Whose form it is. */
+export interface FormOwner {
+  readonly id: string;
+  readonly userId: string;
+}
+
+export function makeFormToken(sealer: Sealer, companyId: string, session: FormOwner): Promise<string> {
   return sealer.seal("csrf", companyId, JSON.stringify([session.id, session.userId]));
 }
 
@@ -32,7 +37,7 @@ export function makeFormToken(sealer: Sealer, companyId: string, session: Sessio
 export async function judgeFormToken(
   sealer: Sealer,
   companyId: string,
-  session: Session,
+  session: FormOwner,
   token: string,
 ): Promise<"own" | "earlier" | "foreign"> {
   const text = await sealer.open("csrf", companyId, token);
@@ -75,4 +80,10 @@ function postedOf(form: FormData): Posted {
     files: (name) =>
       form.getAll(name).flatMap((value) => (typeof value === "string" || value.size === 0 ? [] : [value])),
   };
+}
+
+/** After a change: the page that shows its outcome, by GET, so that a reload changes nothing again (RFC 9110, 15.4.4). */
+export function seeOther(path: string, done: string | null = null): Response {
+  const location = done === null ? path : `${path}${path.includes("?") ? "&" : "?"}done=${done}`;
+  return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
 }

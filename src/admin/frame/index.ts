@@ -1,0 +1,37 @@
+/**
+ * FRAME: what the company's console and the operator's have in common: the frame of a page with its style and headers, the
+ * parts that pages are built of, and the reading of a posted form. Refuses to know who looks at a page.
+ */
+export { AuditTable } from "./audit-table.tsx";
+export { doorFrame, doorPage, framePage, LinkList, type PageParts } from "./layout.tsx";
+export { LinkTable } from "./links.tsx";
+export {
+  AreaField,
+  CheckField,
+  ConflictNote,
+  Copyable,
+  type Errors,
+  errorsOf,
+  FaultNote,
+  FileField,
+  FocusedNote,
+  Form,
+  type FormMaker,
+  Older,
+  SecretNote,
+  SelectField,
+  TextField,
+  Time,
+  withErrors,
+} from "./parts.tsx";
+export {
+  CONSOLE_FORM_BYTES_MAX,
+  isFromElsewhere,
+  judgeFormToken,
+  makeFormToken,
+  type Posted,
+  readPosted,
+  seeOther,
+  TOKEN_FIELD,
+} from "./posted.ts";
+export { parseToken, TOKEN_LABELS, TokenCards, type TokenText, tokenPosted } from "./tokens.tsx";

@@ -1,0 +1,197 @@
+/**
+ * The frame of both consoles' pages: whose it is, navigation, what was done, and the headers that HTML travels with. JSX escapes
+ * every text; the policy leaves nothing to run if it ever did not. Knows no company, no settings and no people.
+ */
+import { raw } from "hono/html";
+import type { Child, FC } from "hono/jsx";
+import { CONSOLE_STYLE } from "./style.ts";
+
+const NONCE_BYTES = 16;
+
+/** The icon is in the page, because a request for /favicon.ico would go to the company's origin. */
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 28'%3E%3Cpath fill='%230b5a54' d='M0 28V12a12 12 0 0 1 24 0v16z'/%3E%3Cpath fill='%23ffe9a8' d='M7 28V13a5 5 0 0 1 10 0v15z'/%3E%3C/svg%3E";
+
+/** Copying is all that needs a script; without one the value is selected by one click. */
+const SCRIPT = `(function(){
+var root=document.documentElement,live=document.getElementById("live");
+if(!navigator.clipboard)return;
+root.classList.add("js");
+document.addEventListener("click",function(event){
+var button=event.target.closest&&event.target.closest("button[data-copy]");
+if(!button)return;
+navigator.clipboard.writeText(button.dataset.copy).then(function(){
+var was=button.textContent;button.textContent="Copied";live.textContent="Copied to the clipboard";
+setTimeout(function(){button.textContent=was;live.textContent=""},1600)},function(){live.textContent="Copying is not allowed here"})});
+})()`.replaceAll("\n", "");
+
+/** What a page says of itself. */
+export interface PageParts {
+  readonly status?: number;
+  readonly title: string;
+  readonly lead?: string;
+  readonly aside?: Child;
+  readonly children: Child;
+}
+
+/** A page in the frame. `navigation` is drawn twice: in the menu of narrow screens and at the side of wide ones. */
+export function framePage(
+  p: PageParts & {
+    readonly name: string;
+    readonly home: string;
+    readonly done: string | null;
+    readonly navigation: (label: string) => Child;
+  },
+): Response {
+  return htmlResponse(p.status ?? 200, `${p.title} · ${p.name}`, (nonce) => (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <div class="frame">
+        <header class="side">
+          <p class="mark">
+            <Mark />
+            <a href={p.home}>
+              <bdi>{p.name}</bdi>
+            </a>
+          </p>
+          <details class="menu">
+            <summary>Menu</summary>
+            {p.navigation("Console menu")}
+          </details>
+          <div class="nav-wide">{p.navigation("Console")}</div>
+        </header>
+        <main id="content">
+          {p.done !== null && (
+            <div class="note good" role="status">
+              <p>{p.done}</p>
+            </div>
+          )}
+          <div class="head">
+            <div>
+              <h1>{p.title}</h1>
+              {p.lead !== undefined && <p class="lead">{p.lead}</p>}
+            </div>
+            {p.aside && <div class="aside">{p.aside}</div>}
+          </div>
+          {p.children}
+        </main>
+      </div>
+      <div id="live" class="hidden" role="status" />
+      <script nonce={nonce}>{raw(SCRIPT)}</script>
+    </>
+  ));
+}
+
+/** A page of one sentence outside the frame, and where to go from it. */
+export function doorPage(
+  name: string,
+  p: {
+    status: number;
+    title: string;
+    sentence: string;
+    links: readonly { readonly href: string; readonly label: string }[];
+  },
+): Response {
+  return doorFrame(name, {
+    status: p.status,
+    title: p.title,
+    children: (
+      <>
+        <p class="lead">{p.sentence}</p>
+        <p class="actions">
+          {p.links.map(({ href, label }) => (
+            <a class="button" href={href}>
+              {label}
+            </a>
+          ))}
+        </p>
+      </>
+    ),
+  });
+}
+
+/** A page outside the frame: for those who may not see it, or must do something first. */
+export function doorFrame(name: string, p: { status: number; title: string; children: Child }): Response {
+  return htmlResponse(p.status, `${p.title} · ${name}`, () => (
+    <div class="door">
+      <main id="content">
+        <p class="mark">
+          <Mark />
+          <bdi>{name}</bdi>
+        </p>
+        <h1>{p.title}</h1>
+        {p.children}
+      </main>
+    </div>
+  ));
+}
+
+const Mark: FC = () => (
+  <svg viewBox="0 0 24 28" aria-hidden="true" focusable="false">
+    <path class="wall" d="M0 28V12a12 12 0 0 1 24 0v16z" />
+    <path class="light" d="M7 28V13a5 5 0 0 1 10 0v15z" />
+  </svg>
+);
+
+/** One list of links; the one that leads to this page is marked. */
+export const LinkList: FC<{
+  title?: string | null;
+  items: readonly (readonly [key: string, text: string, href: string])[];
+  current: string;
+}> = ({ title = null, items, current }) => (
+  <>
+    {title !== null && <p class="title">{title}</p>}
+    <ul aria-label={title ?? undefined}>
+      {items.map(([key, text, href]) => (
+        <li>
+          <a href={href} aria-current={key === current ? "page" : undefined}>
+            {text}
+          </a>
+        </li>
+      ))}
+    </ul>
+  </>
+);
+
+function htmlResponse(status: number, title: string, body: (nonce: string) => Child): Response {
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
+  const document = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{title}</title>
+        <link rel="icon" href={ICON} />
+        <style nonce={nonce}>{raw(CONSOLE_STYLE)}</style>
+      </head>
+      <body>{body(nonce)}</body>
+    </html>
+  );
+  return new Response(`<!DOCTYPE html>${document.toString()}`, { status, headers: htmlHeaders(nonce) });
+}
+
+function htmlHeaders(nonce: string): Record<string, string> {
+  return {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": [
+      "default-src 'none'",
+      `style-src 'nonce-${nonce}'`,
+      `script-src 'nonce-${nonce}'`,
+      "img-src data:",
+      "form-action 'self'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join("; "),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Robots-Tag": "noindex, nofollow",
+  };
+}

@@ -1,0 +1,52 @@
+/** One-time links that were not used yet, as both consoles list them: for whom, until when, and a button that revokes them. */
+import type { Child, FC } from "hono/jsx";
+import type { Invitation } from "../../store/index.ts";
+import { Form, type FormMaker, Time } from "./parts.tsx";
+
+/** `path`/`<id>`/revoke takes the button. */
+export const LinkTable: FC<{
+  visit: FormMaker;
+  path: string;
+  caption: string;
+  links: readonly { readonly link: Invitation; readonly who: Child }[];
+  now: number;
+}> = ({ visit, path, caption, links, now }) =>
+  links.length === 0 ? (
+    <p class="soft">There is none that could still be used.</p>
+  ) : (
+    <table class="stack">
+      <caption class="hidden">{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">For</th>
+          <th scope="col">Created</th>
+          <th scope="col">Works until</th>
+          <th scope="col" class="end">
+            <span class="hidden">Revoke it</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {links.map(({ link, who }) => (
+          <tr>
+            <th scope="row">
+              <bdi>{who}</bdi>
+            </th>
+            <td data-label="Created">
+              <Time at={link.createdAt} />
+            </td>
+            <td data-label="Works until">
+              {link.expiresAt <= now ? <span class="badge bad">Expired</span> : <Time at={link.expiresAt} />}
+            </td>
+            <td class="end">
+              <Form visit={visit} action={`${path}/${link.id}/revoke`}>
+                <button class="button danger small" type="submit">
+                  Revoke
+                </button>
+              </Form>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
