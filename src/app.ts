@@ -1,6 +1,6 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
 import { Context, Hono, type MiddlewareHandler } from "hono";
-import { adminRoutes, consoleRoutes } from "./admin/index.ts";
+import { adminRoutes, consoleRoutes, operatorRoutes } from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
@@ -75,6 +75,7 @@ function operatorHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
     .use(services)
     .get("/health", (c) => c.json({ status: "ok" }))
     .route("/api/v1", adminRoutes)
+    .route("/", operatorRoutes)
     .all("*", () => problem(404, "not-found", "Nothing here"));
 }
 

@@ -17,7 +17,8 @@ export type Purpose =
   | "password"
   | "local-form"
   | "local-attempt"
-  | "idempotent-answer";
+  | "idempotent-answer"
+  | "operator";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */

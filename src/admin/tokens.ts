@@ -1,6 +1,7 @@
 /** API tokens of a company. The secret is shown once, when the token is made, and kept nowhere. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import type { Config } from "../config.ts";
 import type { Services } from "../context.ts";
 import { type Company, createToken, findToken, newId, deleteToken as removeToken, type Token } from "../store/index.ts";
 import { type Actor, auditRecord } from "./actor.ts";
@@ -34,6 +35,12 @@ export function viewToken(token: Token): z.infer<typeof tokenView> {
 /** How a secret is kept and found. It is random over its whole length, so one plain hash is enough. */
 export function secretSha256(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
+}
+
+/** Both are hashed first, so that neither length nor a common beginning shows in the time it takes. */
+export function isOperatorToken({ operatorToken }: Config, secret: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return crypto.subtle.timingSafeEqual(digest(secret), digest(operatorToken));
 }
 
 export async function makeToken(

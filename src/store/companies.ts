@@ -1,5 +1,5 @@
 /** Companies: found by slug, listed by slug, made together with their first assertion key. */
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, gte, inArray, lt, sql } from "drizzle-orm";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { assertionKeys, companies } from "./schema.ts";
@@ -29,6 +29,28 @@ export async function listCompanies(db: Database, page: Page): Promise<Company[]
       .all(),
   );
   return rows.map(companyOf);
+}
+
+/** Those whose slug begins with a text, by slug, ascending; `page.after` is a slug. */
+export async function searchCompanies(db: Database, prefix: string, page: Page): Promise<Company[]> {
+  const { slug } = companies;
+  const begins = and(gte(slug, prefix), lt(slug, `${prefix}\u{10FFFF}`), gt(slug, page.after ?? ""));
+  const rows = await run(db.select().from(companies).where(begins).orderBy(asc(slug)).limit(page.limit).all());
+  return rows.map(companyOf);
+}
+
+/** Slugs by company id; companies that are gone are left out. At most a hundred ids: D1 binds no more. */
+export async function findSlugs(db: Database, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const { id, slug } = companies;
+  const rows = await run(
+    db
+      .select({ id, slug })
+      .from(companies)
+      .where(inArray(id, [...ids]))
+      .all(),
+  );
+  return new Map(rows.map((row) => [row.id, row.slug]));
 }
 
 /** The company, its assertion key and the record of it, or nothing. */

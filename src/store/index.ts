@@ -10,7 +10,9 @@ export {
   createCompany,
   deleteCompany,
   findCompany,
+  findSlugs,
   listCompanies,
+  searchCompanies,
   updateCompany,
 } from "./companies.ts";
 export {

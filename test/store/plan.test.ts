@@ -46,6 +46,11 @@ const calls: Calls = {
   loadTenant: (db, ids) => store.loadTenant(db, ids.slug),
   findCompany: (db, ids) => store.findCompany(db, ids.slug),
   listCompanies: (db) => store.listCompanies(db, start),
+  searchCompanies: async (db) => {
+    await store.searchCompanies(db, "a", page);
+    await store.searchCompanies(db, "a", start);
+  },
+  findSlugs: (db, ids) => store.findSlugs(db, [ids.company, "x"]),
   createCompany: (db) => {
     const company = companyRow("plan-new");
     return store.createCompany(db, company, assertionKeyRow(), auditRow(company.id));

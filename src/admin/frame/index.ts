@@ -26,6 +26,7 @@ export {
 } from "./parts.tsx";
 export {
   CONSOLE_FORM_BYTES_MAX,
+  type FormOwner,
   isFromElsewhere,
   judgeFormToken,
   makeFormToken,

@@ -74,7 +74,14 @@ const FieldFault: FC<{ of: FieldParts }> = ({ of }) =>
   );
 
 export const TextField: FC<
-  FieldParts & { value: string; type?: string; mono?: boolean; required?: boolean; placeholder?: string }
+  FieldParts & {
+    value: string;
+    type?: string;
+    mono?: boolean;
+    required?: boolean;
+    placeholder?: string;
+    autocomplete?: string;
+  }
 > = (p) => (
   <div class={p.whole ? "field whole" : "field"}>
     <label for={idOf(p.name)}>{p.label}</label>
@@ -86,6 +93,7 @@ export const TextField: FC<
       value={p.value}
       class={p.mono ? "mono" : undefined}
       placeholder={p.placeholder}
+      autocomplete={p.autocomplete}
       aria-required={p.required ? "true" : undefined}
       spellcheck={false}
       autocapitalize="none"
@@ -167,9 +175,10 @@ export const CheckField: FC<FieldParts & { checked: boolean; value?: string }> =
 );
 
 /** Stands first on a page whose form came back, and has the focus: what is wrong, with links to the fields. */
-export const FaultNote: FC<{ errors: Errors; labels?: Readonly<Record<string, string>> }> = ({
+export const FaultNote: FC<{ errors: Errors; labels?: Readonly<Record<string, string>>; title?: string }> = ({
   errors,
   labels = {},
+  title,
 }) => {
   const faults = Object.entries(errors);
   if (faults.length === 0) return null;
@@ -177,7 +186,9 @@ export const FaultNote: FC<{ errors: Errors; labels?: Readonly<Record<string, st
   return (
     <FocusedNote tone="bad">
       <p>
-        <strong>{ofFields.length === 0 ? "Nothing was saved" : "Nothing was saved yet: please correct"}</strong>
+        <strong>
+          {title ?? (ofFields.length === 0 ? "Nothing was saved" : "Nothing was saved yet: please correct")}
+        </strong>
       </p>
       {errors[""] !== undefined && <p>{errors[""]}</p>}
       {ofFields.length > 0 && (
