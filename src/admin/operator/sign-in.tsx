@@ -1,12 +1,12 @@
 /** `/sign-in` and `/sign-out`: the operator's token for a session. Asks no database. */
 import { readForm } from "../../form.ts";
 import { log } from "../../log.ts";
-import { doorFrame, FaultNote, isFromElsewhere, seeOther, TextField } from "../frame/index.ts";
 import { placeOfRequest } from "../../rate-limit.ts";
+import { doorFrame, FaultNote, isFromElsewhere, seeOther, TextField } from "../frame/index.ts";
+import { isOperatorToken } from "../tokens.ts";
 import { nothingChanged } from "./gate.ts";
 import { COMPANIES_PATH, CONSOLE_NAME, type OperatorContext, SIGN_IN_PATH } from "./operator.ts";
 import { CLEARED_COOKIE, newSession, sessionCookie } from "./session.ts";
-import { isOperatorToken } from "../tokens.ts";
 import { countWrong, waitSeconds } from "./throttle.ts";
 
 const FORM_BYTES_MAX = 8_192;
