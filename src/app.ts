@@ -5,7 +5,7 @@ import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
 import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
-import { signInRoutes } from "./signin/index.ts";
+import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
 import { classifyHost, resolveTenant, type Tenant } from "./tenant/index.ts";
 
@@ -59,6 +59,7 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .onError(failureResponse)
     .use(services, tenantOfHost)
+    .on("ALL", ["/sso/login", "/sso/acs/*", "/sso/slo", "/sso/local/*"], signInLimit)
     .route("/", signInRoutes)
     .route("/", signOutRoutes)
     .route("/sso/admin", consoleRoutes)

@@ -17,6 +17,8 @@ export interface Bindings {
   API_LIMIT?: RateLimit;
   /** Calls of the API with a wrong token from one place; absent: no limit. */
   API_FAILURE_LIMIT?: RateLimit;
+  /** By company and client address; absent: no limit. */
+  SIGN_IN_LIMIT?: RateLimit;
 }
 
 /** What every handler may use. `now` is the one clock of the Worker, UTC milliseconds. */

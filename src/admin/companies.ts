@@ -18,9 +18,9 @@ import { changeVersioned, differing, type Precondition } from "./versions.ts";
 
 export const ABSOLUTE_HOURS_MAX = 720;
 export const IDLE_MINUTES_MAX = 43_200;
+export const SESSIONS_PER_USER_MAX = 100;
 /** What a company that says nothing of it gets. */
 const COMPANY_DEFAULTS = {
-  sessionsPerUserMax: null,
   pathRules: [],
   edgeCache: true,
   edgeCacheGeneration: 0,
@@ -38,6 +38,7 @@ const sessionPolicyPart = z.strictObject({
   absoluteHours: absoluteHours.optional(),
   idleMinutes: idleMinutes.optional(),
 });
+const sessionsPerUserMax = z.int().min(1).max(SESSIONS_PER_USER_MAX).nullable();
 const slug = z.string().refine(isSlug, "Must be a lower-case DNS label that is not reserved");
 const name = line(1, NAME_CHARS_MAX);
 const status = z.enum(["active", "suspended"]);
@@ -49,6 +50,7 @@ export const companyView = z.object({
   originUrl: z.string(),
   status,
   sessionPolicy: z.object({ absoluteHours: z.int(), idleMinutes: z.int() }),
+  sessionsPerUserMax: z.int().nullable(),
   createdAt: time,
   updatedAt: time,
 });
@@ -59,6 +61,7 @@ export const newCompany = z.strictObject({
   originUrl,
   status: status.default("active"),
   sessionPolicy: sessionPolicyPart.optional(),
+  sessionsPerUserMax: sessionsPerUserMax.optional(),
 });
 
 export const companyPatch = z.strictObject({
@@ -67,6 +70,7 @@ export const companyPatch = z.strictObject({
   originUrl: originUrl.optional(),
   status: status.optional(),
   sessionPolicy: sessionPolicyPart.optional(),
+  sessionsPerUserMax: sessionsPerUserMax.optional(),
   id: readOnly,
   createdAt: readOnly,
   updatedAt: readOnly,
@@ -76,7 +80,7 @@ export const companyPatch = z.strictObject({
 export const companyPut = companyPatch.extend({ name, originUrl });
 
 export function viewCompany(company: Company): z.infer<typeof companyView> {
-  const { id, slug, name, originUrl, status, sessionPolicy, createdAt, updatedAt } = company;
+  const { id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax, createdAt, updatedAt } = company;
   return {
     id,
     slug,
@@ -84,6 +88,7 @@ export function viewCompany(company: Company): z.infer<typeof companyView> {
     originUrl,
     status,
     sessionPolicy,
+    sessionsPerUserMax,
     createdAt: timeText(createdAt),
     updatedAt: timeText(updatedAt),
   };
@@ -105,6 +110,7 @@ export async function makeCompany(
     originUrl: input.originUrl,
     status: input.status,
     sessionPolicy: policyOf(SESSION_POLICY_DEFAULT, input.sessionPolicy),
+    sessionsPerUserMax: input.sessionsPerUserMax ?? null,
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -149,6 +155,7 @@ export function changeCompany(
         originUrl: input.originUrl,
         status: input.status,
         sessionPolicy: policyOf(current.sessionPolicy, input.sessionPolicy),
+        sessionsPerUserMax: input.sessionsPerUserMax,
       });
       const barred = OPERATORS.filter((field) => actor.kind !== "operator" && field in changes);
       if (barred.length > 0) {

@@ -8,6 +8,7 @@ export {
   originUnavailablePage,
   refusalPage,
   suspendedCompanyPage,
+  tooManyRequestsPage,
   unavailablePage,
   unknownCompanyPage,
 } from "./refusal-pages.tsx";

@@ -103,6 +103,23 @@ export function notConfiguredPage(name: string, localUrl: string): Response {
   });
 }
 
+/** One address asks too often. */
+export function tooManyRequestsPage(name: string, headers: Record<string, string>): Response {
+  return page({
+    status: 429,
+    title: "Too many at once",
+    companyName: name,
+    doorway: "closed",
+    headers,
+    children: (
+      <>
+        <p class="lead">From your network there came more requests to sign in than we take in a minute.</p>
+        <p class="advice">Wait a minute, then reload this page.</p>
+      </>
+    ),
+  });
+}
+
 /** The company's origin did not answer (502), or not in time (504). The visitor is signed in; it is the application that is away. */
 export function originUnavailablePage(p: { kind: "down" | "slow"; reference: string }): Response {
   return page({

@@ -7,12 +7,15 @@ import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import { acs } from "./acs.ts";
 import { continueSignIn } from "./continue.ts";
+import { signInLimit } from "./limit.ts";
 import { localSignIn, showLocalSignIn } from "./local.ts";
 import { showInvitation, useInvitation } from "./local-invitation.ts";
 import { login } from "./login.ts";
 import { metadata } from "./metadata.ts";
 import { afterUsedResponse, USED_RESPONSE_PATH } from "./refused.ts";
 import { session } from "./session.ts";
+
+export { signInLimit };
 
 export const signInRoutes = new Hono<AppEnv>()
   .get("/sso/metadata", metadata)

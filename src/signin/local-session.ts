@@ -85,7 +85,9 @@ export async function recordRefusal(c: Context<AppEnv>, refusal: LocalRefusal): 
     reference,
     checks,
   } as const;
-  await recordSignIn(services.database, company.id, record);
+  // These anybody can bring about without a form that we gave them.
+  const unasked = code === "confirmation_invalid" || code === "invitation_invalid";
+  await recordSignIn(services.database, company.id, record, unasked ? "unasked" : "asked");
   log("refusal", { company: company.slug, code, reference });
   return reference;
 }

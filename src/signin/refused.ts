@@ -5,7 +5,8 @@ import { isReference, newReference, type RefusalCode, refusalResponse } from "..
 import { log } from "../log.ts";
 import type { Check, ResponseStatus } from "../saml/index.ts";
 import { readSession } from "../session/index.ts";
-import { newId, recordSignIn } from "../store/index.ts";
+import { newId, recordSignIn, type SignInRecord } from "../store/index.ts";
+import { readPendingRequests } from "./request.ts";
 
 /** Where the page of a used response leads. */
 export const USED_RESPONSE_PATH = "/sso/acs/used";
@@ -24,7 +25,7 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
   const tenant = c.get("tenant");
   const { code } = attempt.refusal;
   const reference = newReference();
-  await recordSignIn(services.database, tenant.company.id, {
+  const record: SignInRecord = {
     id: newId(),
     at: services.now(),
     outcome: "refused",
@@ -33,7 +34,9 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
     userId: null,
     reference,
     checks: recordedChecks(attempt),
-  });
+  };
+  const asked = (await readPendingRequests(services.sealer, tenant.company.id, c.req.raw)).length > 0;
+  await recordSignIn(services.database, tenant.company.id, record, asked ? "asked" : "unasked");
   log("refusal", { company: tenant.company.slug, code, reference });
 
   // The back button: this post came from another site, so the session's cookie did not; our own page's next request brings it.

@@ -30,6 +30,32 @@ export interface AttemptCount {
   readonly windowStartedAt: number;
 }
 
+function counting(now: number, windowMs: number) {
+  const { companyId, bucket, count, windowStartedAt } = localAttempts;
+  const over = sql`${windowStartedAt} <= ${now - windowMs}`;
+  const set = {
+    count: sql`case when ${over} then 1 else ${count} + 1 end`,
+    windowStartedAt: sql`case when ${over} then ${now} else ${windowStartedAt} end`,
+  };
+  return { onConflict: { target: [companyId, bucket], set }, counted: { bucket, count, windowStartedAt } };
+}
+
+/** One more in each of these buckets; gives their AttemptCounts. */
+export function countStatement(
+  db: Database,
+  companyId: string,
+  buckets: readonly string[],
+  now: number,
+  windowMs: number,
+) {
+  const { onConflict, counted } = counting(now, windowMs);
+  return db
+    .insert(localAttempts)
+    .values(buckets.map((bucket) => ({ companyId, bucket, windowStartedAt: now, count: 1 })))
+    .onConflictDoUpdate(onConflict)
+    .returning(counted);
+}
+
 /** Two upserts for one batch, each giving AttemptCounts. */
 export function countAttemptStatements(
   db: Database,
@@ -39,27 +65,10 @@ export function countAttemptStatements(
   windowMs: number,
 ) {
   const { pair, address, email } = limits;
-  const over = sql`${localAttempts.windowStartedAt} <= ${now - windowMs}`;
-  const onConflict = {
-    target: [localAttempts.companyId, localAttempts.bucket],
-    set: {
-      count: sql`case when ${over} then 1 else ${localAttempts.count} + 1 end`,
-      windowStartedAt: sql`case when ${over} then ${now} else ${localAttempts.windowStartedAt} end`,
-    },
-  };
-  const counted = {
-    bucket: localAttempts.bucket,
-    count: localAttempts.count,
-    windowStartedAt: localAttempts.windowStartedAt,
-  };
-  const first = ({ bucket }: AttemptLimit) => ({ companyId, bucket, windowStartedAt: now, count: 1 });
+  const { onConflict, counted } = counting(now, windowMs);
   const full = sql`select 1 from ${localAttempts} where ${localAttempts.companyId} = ${companyId} and ${localAttempts.bucket} in (${pair.bucket}, ${address.bucket}) and ${localAttempts.count} > case ${localAttempts.bucket} when ${pair.bucket} then ${pair.max} else ${address.max} end`;
   return [
-    db
-      .insert(localAttempts)
-      .values([first(pair), first(address)])
-      .onConflictDoUpdate(onConflict)
-      .returning(counted),
+    countStatement(db, companyId, [pair.bucket, address.bucket], now, windowMs),
     db
       .insert(localAttempts)
       .select(sql`select ${companyId}, ${email.bucket}, ${now}, 1 where not exists (${full})`)

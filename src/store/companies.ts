@@ -72,7 +72,9 @@ export async function createCompany(
   return outcome.constraint === "companies.slug" ? "slug_taken" : unexpected(outcome.constraint);
 }
 
-export type CompanyChanges = Partial<Pick<Company, "name" | "originUrl" | "status" | "sessionPolicy">>;
+export type CompanyChanges = Partial<
+  Pick<Company, "name" | "originUrl" | "status" | "sessionPolicy" | "sessionsPerUserMax">
+>;
 
 /** Changes the version that the caller saw; the new version is one more. */
 export async function updateCompany(

@@ -10,6 +10,7 @@ import { type Database, decide, run } from "./database.ts";
 import { emailKey } from "./email.ts";
 import { groupOf } from "./groups.ts";
 import { companies, credentials, groups, sessions, signIns, users } from "./schema.ts";
+import { limitSessionsStatement } from "./sessions.ts";
 import type { Company, Group, SessionRow, SignInRecord, User } from "./types.ts";
 import { oneUser, userOf } from "./users.ts";
 
@@ -122,6 +123,7 @@ export function beginSessionStatements(
 ): BatchItem<"sqlite">[] {
   return [
     db.insert(sessions).values({ ...session, companyId }),
+    limitSessionsStatement(db, companyId, session),
     db.insert(signIns).values({ ...signIn, checks: [...signIn.checks], companyId }),
   ];
 }

@@ -79,6 +79,7 @@ export {
 export {
   type CheckedSession,
   checkSession,
+  endOwnSessions,
   endSession,
   endSessionsOfUser,
   findSession,
@@ -91,6 +92,9 @@ export {
   listSignIns,
   listSignInsByOutcome,
   prepareSignIn,
+  REFUSALS_KEPT_MAX,
+  REFUSALS_SAMPLED_EVERY,
+  REFUSALS_WINDOW_MS,
   recordSignIn,
   SIGN_IN_CHECKS_MAX,
   SIGN_IN_FILTER_ROWS_MAX,

@@ -1,5 +1,5 @@
 /** Sessions of a company's users: checked with all that they depend on in one round trip, listed, ended. */
-import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, ne, sql } from "drizzle-orm";
 import { auditStatement, guardedAuditStatement } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { groupOf } from "./groups.ts";
@@ -9,6 +9,8 @@ import { userOf } from "./users.ts";
 
 /** Sessions of one NameID that a logout looks at; a person has a handful. */
 export const SESSIONS_PER_NAME_ID_MAX = 200;
+/** More than anybody has: stands for "any number". */
+const SESSIONS_COUNTED_MAX = 1_000_000;
 
 function sessionOf({ companyId: _, ...session }: typeof sessions.$inferSelect): SessionRow {
   return session;
@@ -117,6 +119,42 @@ export async function findSessionsByNameId(
       .all(),
   );
   return rows.map(sessionOf);
+}
+
+/** A session's last use is known to some minutes only: longer ago than this beyond its idle limit, and it is over for certain. */
+const LAST_USE_SLACK_MS = 600_000;
+
+/**
+ * For the batch that begins `session`: the person's oldest sessions end, so that with it there are no more than the company
+ * allows. What is long over doesn't count. Read from the company's row in that batch, so no two sign-ins at once slip through.
+ */
+export function limitSessionsStatement(db: Database, companyId: string, { id, userId, createdAt }: SessionRow) {
+  const others = and(eq(sessions.companyId, companyId), eq(sessions.userId, userId), ne(sessions.id, id));
+  const allowed = sql`(select coalesce(${companies.sessionsPerUserMax}, ${SESSIONS_COUNTED_MAX}) - 1 from ${companies} where ${companies.id} = ${companyId})`;
+  const living = sql`${sessions.expiresAt} > ${createdAt} and ${sessions.lastSeenAt} + ${sessions.idleMinutes} * 60000 > ${createdAt - LAST_USE_SLACK_MS}`;
+  const beyond = sql`(select ${sessions.id} from ${sessions} where ${others} and ${living} order by ${sessions.id} desc limit -1 offset ${allowed})`;
+  return db.delete(sessions).where(and(others, sql`${sessions.id} in ${beyond}`));
+}
+
+/** Ends sessions of this user, one or all but one; answers their ids. The record is written only where there was something to end. */
+export async function endOwnSessions(
+  db: Database,
+  companyId: string,
+  which: { readonly userId: string } & ({ readonly only: string } | { readonly allBut: string }),
+  record: AuditRecord,
+): Promise<string[]> {
+  const chosen = and(
+    eq(sessions.companyId, companyId),
+    eq(sessions.userId, which.userId),
+    "only" in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut),
+  );
+  const outcome = await decide(
+    db.batch([
+      guardedAuditStatement(db, record, sessions, chosen),
+      db.delete(sessions).where(chosen).returning({ id: sessions.id }),
+    ]),
+  );
+  return outcome.ok ? outcome.value[1].map(({ id }) => id) : [];
 }
 
 /** True when there was one to end. `record` where a person other than the visitor ends it. */

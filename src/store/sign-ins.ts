@@ -5,6 +5,7 @@
 import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Check } from "../saml/index.ts";
+import { countStatement } from "./attempts.ts";
 import { auditStatement, unexpected } from "./changes.ts";
 import { type Database, decide, newId, run } from "./database.ts";
 import { emailKey } from "./email.ts";
@@ -13,6 +14,7 @@ import {
   audit,
   companies,
   groups,
+  localAttempts,
   samlSettings,
   sessions,
   signIns,
@@ -20,6 +22,7 @@ import {
   usedRequests,
   users,
 } from "./schema.ts";
+import { limitSessionsStatement } from "./sessions.ts";
 import type { Company, Group, NewUser, Page, SessionRow, SignInRecord, Subject, User, UserChanges } from "./types.ts";
 import { newUserRow, oneUser, userColumns, userOf } from "./users.ts";
 
@@ -137,6 +140,7 @@ export async function completeSignIn(db: Database, companyId: string, w: SignInW
     }),
     ...userStatements(db, companyId, w),
     db.insert(sessions).values({ ...w.session, companyId }),
+    limitSessionsStatement(db, companyId, w.session),
     db.insert(signIns).values(boundedRow(companyId, w.signIn)),
   ];
   if (w.requestId !== null) {
@@ -188,10 +192,34 @@ function userStatements(db: Database, companyId: string, w: SignInWrite): BatchI
   return [recorded, update];
 }
 
-/** A refusal, or anything else worth a line in the log. */
-export async function recordSignIn(db: Database, companyId: string, record: SignInRecord): Promise<void> {
+/** Refusals are counted in windows of this length. */
+export const REFUSALS_WINDOW_MS = 600_000;
+/** Records a window and company: of messages that nobody here asked for, and of those whose browser had a form or a request of ours. */
+export const REFUSALS_KEPT_MAX = { unasked: 50, asked: 200 } as const;
+/** Beyond that one in so many is kept, so that the log shows that it goes on. */
+export const REFUSALS_SAMPLED_EVERY = 1_000;
+
+/**
+ * A refusal. Counted and written in one batch, where one too many is taken out again: anybody may send what is refused, and
+ * nobody can fill the database with it, or hide other people's refusals behind a flood of messages that nobody asked for.
+ */
+export async function recordSignIn(
+  db: Database,
+  companyId: string,
+  record: SignInRecord,
+  kind: keyof typeof REFUSALS_KEPT_MAX = "unasked",
+): Promise<void> {
+  const bucket = `refused ${kind}`;
+  const counter = and(eq(localAttempts.companyId, companyId), eq(localAttempts.bucket, bucket));
+  const tooMany = sql`(select ${localAttempts.count} > ${REFUSALS_KEPT_MAX[kind]} and ${localAttempts.count} % ${REFUSALS_SAMPLED_EVERY} <> 0 from ${localAttempts} where ${counter})`;
   // The company may be gone meanwhile; then there is no log to write to.
-  await decide(db.insert(signIns).values(boundedRow(companyId, record)).run());
+  await decide(
+    db.batch([
+      countStatement(db, companyId, [bucket], record.at, REFUSALS_WINDOW_MS),
+      db.insert(signIns).values(boundedRow(companyId, record)),
+      db.delete(signIns).where(and(eq(signIns.companyId, companyId), eq(signIns.id, record.id), tooMany)),
+    ]),
+  );
 }
 
 /** Newest first; `page.after` is an id. With `reference`, the one that a visitor's page showed. */

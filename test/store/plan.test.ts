@@ -132,6 +132,10 @@ const calls: Calls = {
     await store.findSessionsByNameId(db, ids.company, "i", "n", null);
     await store.findSessionsByNameId(db, ids.company, ["i", "j"], "n", "s");
   },
+  endOwnSessions: async (db, ids) => {
+    await store.endOwnSessions(db, ids.company, { userId: ids.user, only: "x" }, record(ids));
+    await store.endOwnSessions(db, ids.company, { userId: ids.user, allBut: "x" }, record(ids));
+  },
   endSession: async (db, ids) => {
     await store.endSession(db, ids.company, "x");
     await store.endSession(db, ids.company, "x", record(ids));

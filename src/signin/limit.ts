@@ -1,0 +1,15 @@
+/** How many requests one client may make to the sign-in's own addresses, at each company. Refused before anything is read or written. */
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv } from "../context.ts";
+import { problem } from "../failure.ts";
+import { tooManyRequestsPage } from "../pages/index.ts";
+import { limited, placeOfRequest, RATE_LIMIT_SECONDS } from "../rate-limit.ts";
+
+export const signInLimit: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { id, name } = c.get("tenant").company;
+  if (!(await limited(c.env.SIGN_IN_LIMIT, `${id} ${placeOfRequest(c.req.raw.headers)}`))) return next();
+  const retryAfter = { "retry-after": String(RATE_LIMIT_SECONDS) };
+  return (c.req.header("accept") ?? "").includes("text/html")
+    ? tooManyRequestsPage(name, retryAfter)
+    : problem(429, "rate-limited", "Too many requests to sign in from this address", {}, retryAfter);
+};
