@@ -215,8 +215,8 @@ export async function recordSignIn(
   // The company may be gone meanwhile; then there is no log to write to.
   await decide(
     db.batch([
-      countStatement(db, companyId, [bucket], record.at, REFUSALS_WINDOW_MS),
       db.insert(signIns).values(boundedRow(companyId, record)),
+      countStatement(db, companyId, [bucket], record.at, REFUSALS_WINDOW_MS),
       db.delete(signIns).where(and(eq(signIns.companyId, companyId), eq(signIns.id, record.id), tooMany)),
     ]),
   );
