@@ -7,7 +7,6 @@
  * well-formed and accepted there; a canonical form that is not read back as the tree it came from, or that another
  * implementation writes otherwise.
  */
-import { Session } from "node:inspector/promises";
 import { parseArgs } from "node:util";
 import { canonicalForm } from "../src/saml/canonical-form.ts";
 import type { SamlRefusal } from "../src/saml/refusal.ts";
@@ -16,6 +15,7 @@ import { readXml } from "../src/saml/xml.ts";
 import { canonicalize, parse } from "../test/support/messages/canonical.ts";
 import { SEEDS, TOKENS } from "../test/support/xml/seeds.ts";
 import { type PlainElement, plainOfReader, plainOfSaxes } from "../test/support/xml/trees.ts";
+import { Coverage, chance, splice } from "./fuzzing.ts";
 
 /** After so many faults there is enough to look at. */
 const FAULTS_MAX = 20;
@@ -28,15 +28,7 @@ const { values } = parseArgs({
   options: { seconds: { type: "string", default: "60" }, seed: { type: "string", default: "1" } },
 });
 const seconds = Number(values.seconds);
-let state = Number(values.seed) >>> 0 || 1;
-
-/** xorshift32: the same seed, the same run (as far as the clock lets it go). */
-function random(below: number): number {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) % below;
-}
+const { below: random, pick } = chance(Number(values.seed));
 
 const encoder = new TextEncoder();
 /** Leaves the byte-order mark to saxes. */
@@ -46,18 +38,6 @@ const corpus: Uint8Array[] = SEEDS.map((seed) => encoder.encode(seed));
 const accepted: Uint8Array[] = [...corpus];
 const counts = new Map<string, number>();
 let faults = 0;
-
-function pick<T>(list: readonly T[]): T {
-  return list[random(list.length)] as T;
-}
-
-function splice(bytes: Uint8Array, from: number, end: number, inserted: Uint8Array): Uint8Array {
-  const spliced = new Uint8Array(bytes.length - (end - from) + inserted.length);
-  spliced.set(bytes.subarray(0, from));
-  spliced.set(inserted, from);
-  spliced.set(bytes.subarray(end), from + inserted.length);
-  return spliced;
-}
 
 /** One change of bytes: of one of them, of a stretch that is cut, doubled or moved, or a token or a stretch of another document put in. */
 function mutateBytes(bytes: Uint8Array): Uint8Array {
@@ -173,27 +153,7 @@ function checked(bytes: Uint8Array): void {
   }
 }
 
-const session = new Session();
-session.connect();
-await session.post("Profiler.enable");
-const covered = new Set<string>();
-
-/** Whether code of the reader ran since the last look that never ran before, or more often than before. */
-async function reachedMore(): Promise<boolean> {
-  const { result } = await session.post("Profiler.takePreciseCoverage");
-  const before = covered.size;
-  for (const script of result) {
-    if (!/\/src\/saml\/(?:xml|canonical)/.test(script.url)) continue;
-    for (const { ranges } of script.functions) {
-      for (const { startOffset, endOffset, count } of ranges) {
-        // By powers of two: the second attribute is another case than the first, the hundredth is not.
-        const often = Math.min(8, Math.floor(Math.log2(count)));
-        if (count > 0) covered.add(`${script.url}:${startOffset}-${endOffset}*${often}`);
-      }
-    }
-  }
-  return covered.size > before;
-}
+const coverage = await Coverage.of(/\/src\/saml\/(?:xml|canonical)/);
 
 function read(bytes: Uint8Array): boolean {
   const result = readXml(bytes);
@@ -201,26 +161,28 @@ function read(bytes: Uint8Array): boolean {
   return result.ok;
 }
 
-/** Looks for documents that reach more. Code runs several times slower while its coverage is counted, so this takes turns with the checks. */
+/** Looks for documents that reach more. Counting makes code slow, so this takes turns with the checks. */
 async function explore(until: number): Promise<void> {
-  await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+  await coverage.start();
   for (const bytes of corpus) read(bytes);
-  await reachedMore();
+  await coverage.reachedMore();
   while (Date.now() < until && corpus.length < CORPUS_MAX) {
     const bytes = mutant();
     const ok = read(bytes);
-    if (!(await reachedMore())) continue;
+    if (!(await coverage.reachedMore())) continue;
     corpus.push(bytes);
     if (ok) accepted.push(bytes);
     checked(bytes);
-    await reachedMore();
+    await coverage.reachedMore();
   }
-  await session.post("Profiler.stopPreciseCoverage");
+  await coverage.stop();
 }
 
 const started = Date.now();
 const end = started + seconds * 1000;
 let tried = 0;
+// First of all: code that was compiled before the counting began is never counted block by block.
+await explore(started + TURN_MILLISECONDS / 5);
 for (const bytes of corpus) checked(bytes);
 for (let turn = started; turn < end && faults <= FAULTS_MAX; turn += TURN_MILLISECONDS) {
   await explore(turn + TURN_MILLISECONDS / 5);
@@ -231,7 +193,7 @@ for (let turn = started; turn < end && faults <= FAULTS_MAX; turn += TURN_MILLIS
 }
 
 console.log(`${tried} mutants in ${Math.round((Date.now() - started) / 1000)} s, seed ${values.seed}`);
-console.log(`${corpus.length} documents kept, ${covered.size} coverage points`);
+console.log(`${corpus.length} documents kept, ${coverage.points} coverage points`);
 for (const [what, n] of [...counts].sort((a, b) => b[1] - a[1])) console.log(String(n).padStart(9), what);
 process.exitCode = faults > 0 ? 1 : 0;
 process.exit();
