@@ -30,6 +30,18 @@ export const SIGN_IN_REFUSAL_CODES = [
   "local_not_allowed",
   "local_throttled",
   "invitation_invalid",
+  "passkey_malformed",
+  "passkey_challenge_invalid",
+  "passkey_challenge_expired",
+  "passkey_challenge_used",
+  "passkey_origin",
+  "passkey_rp_id",
+  "passkey_not_verified",
+  "passkey_unknown",
+  "passkey_user_handle",
+  "passkey_signature",
+  "passkey_counter",
+  "passkey_exists",
 ] as const;
 
 export type RefusalCode = SamlRefusalCode | (typeof SIGN_IN_REFUSAL_CODES)[number];
@@ -43,7 +55,8 @@ type Face =
   | "password_wrong"
   | "password_barred"
   | "too_often"
-  | "link_over";
+  | "link_over"
+  | "passkey_wrong";
 
 /** What the visitor reads of a refusal. */
 export interface VisitorWords {
@@ -99,7 +112,7 @@ const FACES: Record<Face, VisitorWords> = {
   },
   password_barred: {
     status: 403,
-    title: "This account can’t use a password",
+    title: "This account can’t use a password or a passkey",
     sentence: "It signs in through your organisation, or it is closed.",
     advice: "Ask your organisation’s administrator and give them the reference below.",
     retry: false,
@@ -117,6 +130,13 @@ const FACES: Record<Face, VisitorWords> = {
     sentence: "It was already used, has expired or was withdrawn. A link works once.",
     advice: "If you have chosen a password with it, sign in with that. If not, ask for a new link.",
     retry: false,
+  },
+  passkey_wrong: {
+    status: 403,
+    title: "This passkey did not work",
+    sentence: "It is not for this host or can’t be used here, or it took too long.",
+    advice: "Try again, or sign in another way. If it stays, give your administrator the reference below.",
+    retry: true,
   },
 };
 
@@ -165,6 +185,19 @@ export function faceOf(code: RefusalCode): Face {
       return "too_often";
     case "invitation_invalid":
       return "link_over";
+    case "passkey_malformed":
+    case "passkey_challenge_invalid":
+    case "passkey_challenge_expired":
+    case "passkey_challenge_used":
+    case "passkey_origin":
+    case "passkey_rp_id":
+    case "passkey_not_verified":
+    case "passkey_unknown":
+    case "passkey_user_handle":
+    case "passkey_signature":
+    case "passkey_counter":
+    case "passkey_exists":
+      return "passkey_wrong";
     case "message_type":
     case "version_unsupported":
     case "schema_invalid":

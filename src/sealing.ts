@@ -18,7 +18,8 @@ export type Purpose =
   | "local-form"
   | "local-attempt"
   | "idempotent-answer"
-  | "operator";
+  | "operator"
+  | "passkey";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */

@@ -2,7 +2,9 @@
  * PAGES: everything the visitor sees of the gateway itself. Owns words, looks and the security headers of HTML; refuses to know why a page is
  * shown. Each function returns a whole Response.
  */
-export { choosePasswordPage, localSignInPage, type PageProblem, type PasswordProblem } from "./local-pages.tsx";
+export { choosePasswordPage, localSignInPage, type PasswordProblem } from "./local-pages.tsx";
+export { passkeysPage } from "./passkey-pages.tsx";
+export type { PageProblem } from "./problem.tsx";
 export {
   notConfiguredPage,
   originUnavailablePage,

@@ -24,6 +24,8 @@ export interface PageOptions {
   readonly children: Child;
   /** A script that runs at the end of the body, under the nonce. A constant of ours, never built from data. */
   readonly script?: string;
+  /** True where that script asks this host for something. */
+  readonly connects?: boolean;
   /** Where a meta refresh leads at once; a path of this host. */
   readonly refreshTo?: string;
   /**
@@ -53,6 +55,7 @@ function pageHeaders(nonce: string, options: PageOptions): Record<string, string
     "frame-ancestors 'none'",
   ];
   if (options.script !== undefined) policy.push(`script-src 'nonce-${nonce}'`);
+  if (options.connects) policy.push("connect-src 'self'");
   if (options.formAction !== "anywhere") policy.push("form-action 'self'");
   return {
     "Content-Type": "text/html; charset=utf-8",

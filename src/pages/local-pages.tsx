@@ -1,31 +1,7 @@
 /** The pages with a password on them: signing in with one, and choosing one by a one-time link. Made for password managers and without need of a script. */
-import type { FC } from "hono/jsx";
 import { ActionLink, page } from "./layout.tsx";
-
-/** What went wrong, above the form that is shown again. */
-export interface PageProblem {
-  readonly status: number;
-  readonly title: string;
-  readonly sentence: string;
-  readonly advice: string;
-  /** Null where there is no record of it. */
-  readonly reference: string | null;
-  /** Seconds until it may work again. */
-  readonly retryAfter?: number;
-}
-
-const Problem: FC<{ problem: PageProblem | null }> = ({ problem }) =>
-  problem && (
-    <div class="problem" role="alert" id="problem">
-      <p>{problem.sentence}</p>
-      <p>{problem.advice}</p>
-      {problem.reference !== null && (
-        <p>
-          Reference <code>{problem.reference}</code>
-        </p>
-      )}
-    </div>
-  );
+import { PASSKEY_SCRIPT, PasskeySignIn } from "./passkey-pages.tsx";
+import { type PageProblem, Problem } from "./problem.tsx";
 
 /** `POST`s to itself. After the post the visitor goes on to the deep link, and the origin may redirect that to another host. */
 export function localSignInPage(p: {
@@ -45,6 +21,8 @@ export function localSignInPage(p: {
     companyName: p.companyName,
     doorway: problem === null ? "waiting" : "closed",
     formAction: "anywhere",
+    script: PASSKEY_SCRIPT,
+    connects: true,
     ...(problem?.retryAfter === undefined ? {} : { headers: { "Retry-After": String(problem.retryAfter) } }),
     children: (
       <>
@@ -60,7 +38,7 @@ export function localSignInPage(p: {
               name="email"
               type="text"
               inputmode="email"
-              autocomplete="username"
+              autocomplete="username webauthn"
               autocapitalize="none"
               spellcheck={false}
               required
@@ -88,7 +66,11 @@ export function localSignInPage(p: {
             </ActionLink>
           </p>
         </form>
-        <p class="aside">No password yet, or forgotten? Your administrator can give you a link to choose one.</p>
+        <PasskeySignIn formToken={p.formToken} returnTo={p.returnTo} />
+        <p class="aside">
+          No password yet, or forgotten? Your administrator can give you a link to choose one. Signed in already?{" "}
+          <a href="/sso/local/passkeys">Your passkeys</a>
+        </p>
       </>
     ),
   });
@@ -165,6 +147,12 @@ export function choosePasswordPage(p: {
             <label for="again">The same again</label>
             <input id="again" name="password_again" type="password" autocomplete="new-password" required />
           </div>
+          <p>
+            <label class="choice">
+              <input type="checkbox" name="next" value="passkey" />
+              <span>Then add a passkey: next time a fingerprint, face or device PIN is enough.</span>
+            </label>
+          </p>
           <p class="actions">
             <button class="button" type="submit">
               {p.kind === "setup" ? "Begin the set-up" : "Save and sign in"}

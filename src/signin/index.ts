@@ -12,6 +12,8 @@ import { localSignIn, showLocalSignIn } from "./local.ts";
 import { showInvitation, useInvitation } from "./local-invitation.ts";
 import { login } from "./login.ts";
 import { metadata } from "./metadata.ts";
+import { passkeyOptions, passkeySignIn } from "./passkey-sign-in.ts";
+import { createPasskey, newPasskeyOptions, PASSKEYS_PATH, removePasskey, showPasskeys } from "./passkeys.ts";
 import { afterUsedResponse, USED_RESPONSE_PATH } from "./refused.ts";
 import { session } from "./session.ts";
 
@@ -27,4 +29,10 @@ export const signInRoutes = new Hono<AppEnv>()
   .post("/sso/local", localSignIn)
   .get("/sso/local/invitation", showInvitation)
   .post("/sso/local/invitation", useInvitation)
+  .get("/sso/local/passkey", passkeyOptions)
+  .post("/sso/local/passkey", passkeySignIn)
+  .get(PASSKEYS_PATH, showPasskeys)
+  .post(PASSKEYS_PATH, createPasskey)
+  .get(`${PASSKEYS_PATH}/options`, newPasskeyOptions)
+  .post(`${PASSKEYS_PATH}/remove`, removePasskey)
   .get("/sso/session", session);

@@ -1,5 +1,5 @@
 /**
- * Forms with a password: only our own page may send one, since another site's would sign the visitor in as somebody else. A
+ * Forms of local sign-in: only our own page may send one, since another site's would sign the visitor in as somebody else. A
  * cookie holds a random value, the form a tag over it that only this gateway makes. Neither names a host, so that it holds
  * behind a proxy that serves the page under another one.
  */
@@ -15,14 +15,16 @@ const NONCE = /^[A-Za-z0-9_-]{22}$/;
 /** A password of 128 characters takes at most 1.5 KB, percent-encoded; an address and a return path some more. */
 export const LOCAL_FORM_BYTES_MAX = 16_384;
 
+/** What this browser was given; null for nothing. */
+export function formNonce(c: Context<AppEnv>): string | null {
+  const held = readCookie(c.req.raw, LOCAL_COOKIE);
+  return held !== null && NONCE.test(held) ? held : null;
+}
+
 /** A page with the form token that belongs to this browser; tabs side by side share one cookie. */
 export async function withFormToken(c: Context<AppEnv>, makePage: (formToken: string) => Response): Promise<Response> {
   const { sealer } = c.get("services");
-  const held = readCookie(c.req.raw, LOCAL_COOKIE);
-  const nonce =
-    held !== null && NONCE.test(held)
-      ? held
-      : Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).toString("base64url");
+  const nonce = formNonce(c) ?? Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).toString("base64url");
   const page = makePage(await sealer.tag("local-form", c.get("tenant").company.id, nonce));
   const headers = new Headers(page.headers);
   const attributes = `Path=/; Max-Age=${LOCAL_COOKIE_SECONDS}; Secure; HttpOnly; SameSite=Lax`;
@@ -42,9 +44,9 @@ export async function readOwnForm(c: Context<AppEnv>): Promise<OwnForm> {
   if (site !== "same-origin" && site !== "none") return refuse("a post from our own page", site);
   const form = await readForm(c.req.raw, LOCAL_FORM_BYTES_MAX);
   if (!form.ok) return refuse(form.refusal.expected, form.refusal.received);
-  const nonce = readCookie(c.req.raw, LOCAL_COOKIE) ?? "";
+  const nonce = formNonce(c);
   const token = form.fields.get("form_token") ?? "";
-  const ours = await c.get("services").sealer.verifyTag("local-form", c.get("tenant").company.id, nonce, token);
-  if (!NONCE.test(nonce) || !ours) return refuse("the browser that was given this form", "another one");
+  const ours = await c.get("services").sealer.verifyTag("local-form", c.get("tenant").company.id, nonce ?? "", token);
+  if (nonce === null || !ours) return refuse("the browser that was given this form", "another one");
   return { ok: true, fields: form.fields };
 }

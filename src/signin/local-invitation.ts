@@ -12,6 +12,7 @@ import { type AuditRecord, acceptInvitation, type InvitationState, newId, prepar
 import { readOwnForm, withFormToken } from "./local-form.ts";
 import { type LinkDecision, type LinkedPerson, personOf } from "./local-person.ts";
 import { enter, type LocalSession, localSession, recordRefusal } from "./local-session.ts";
+import { PASSKEYS_PATH } from "./passkeys.ts";
 import { faultOf, hashPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "./password.ts";
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
@@ -40,7 +41,7 @@ export async function useInvitation(c: Context<AppEnv>): Promise<Response> {
     const fault = faultOf(password, found.person.user.email);
     if (fault !== null) return form(c, found, token, fault);
     if (posted.fields.get("password_again") !== password) return form(c, found, token, "not_repeated");
-    const done = await accept(c, found, token, password);
+    const done = await accept(c, found, token, password, posted.fields.get("next") === "passkey");
     if (done !== "user_changed") return done;
   }
   throw new Error("the user changed under each attempt to use a link");
@@ -63,6 +64,7 @@ async function accept(
   { state, person }: Found,
   token: string,
   password: string,
+  addsPasskey: boolean,
 ): Promise<Response | "user_changed"> {
   const services = c.get("services");
   const { company } = c.get("tenant");
@@ -92,6 +94,7 @@ async function accept(
     const check = { name: "user", ok: false, expected: "what was read a moment ago", received: "changed meanwhile" };
     return refuse(c, { code: "local_not_allowed", check, state });
   }
+  if (addsPasskey) return enter(c, begun, PASSKEYS_PATH);
   if (invitation.kind === "setup") return enter(c, begun, "/sso/admin?from=setup");
   return enter(c, begun, group.type === "administrator" ? "/sso/admin" : "/");
 }

@@ -6,6 +6,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { placeOfRequest } from "../rate-limit.ts";
+import type { Check } from "../saml/index.ts";
 import { type AttemptCount, type AttemptLimits, emailKey } from "../store/index.ts";
 
 export const ATTEMPT_WINDOW_SECONDS = 900;
@@ -18,11 +19,12 @@ export const ATTEMPTS_PER_ADDRESS_MAX = 200;
 /** On a developer's machine: a hundred a second from one address. */
 export const LOCAL_ATTEMPTS_PER_ADDRESS_MAX = 100 * ATTEMPT_WINDOW_SECONDS;
 
-export async function attemptLimits(c: Context<AppEnv>, email: string): Promise<AttemptLimits> {
+/** `account`: the e-mail address typed, or what names a passkey. */
+export async function attemptLimits(c: Context<AppEnv>, account: string): Promise<AttemptLimits> {
   const { sealer, config } = c.get("services");
   const { id } = c.get("tenant").company;
   const place = placeOfRequest(c.req.raw.headers);
-  const key = emailKey(email);
+  const key = emailKey(account);
   const bucket = (...parts: string[]) => sealer.tag("local-attempt", id, parts.join("\n"));
   const perAddress = config.local ? LOCAL_ATTEMPTS_PER_ADDRESS_MAX : ATTEMPTS_PER_ADDRESS_MAX;
   return {
@@ -47,4 +49,13 @@ export function judgeAttempts(limits: AttemptLimits, attempts: readonly AttemptC
   }
   const own = attempts.find((attempt) => attempt.bucket === limits.pair.bucket);
   return { throttled: false, count: own?.count ?? 0 };
+}
+
+/** What the administrator reads of it. */
+export function attemptsCheck(limits: AttemptLimits, verdict: AttemptVerdict): Check {
+  if (!verdict.throttled) {
+    return { name: "attempts", ok: true, expected: `${limits.pair.max} or fewer`, received: `${verdict.count}` };
+  }
+  const expected = `${limits[verdict.which].max} in ${ATTEMPT_WINDOW_SECONDS} seconds`;
+  return { name: "attempts", ok: false, expected, received: `more: ${verdict.which}` };
 }

@@ -4,19 +4,22 @@
  */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
-import { refusalResponse, visitorWords } from "../failure.ts";
+import { type RefusalCode, refusalResponse, visitorWords } from "../failure.ts";
 import { localSignInPage, type PageProblem } from "../pages/index.ts";
 import type { Check } from "../saml/index.ts";
 import {
+  type Company,
   completeLocalSignIn,
   EMAIL_CHARS_MAX,
   emailKey,
+  type Group,
   type LocalSignInState,
   prepareLocalSignIn,
+  type User,
 } from "../store/index.ts";
 import { readOwnForm, withFormToken } from "./local-form.ts";
 import { enter, type LocalRefusal, localSession, recordRefusal } from "./local-session.ts";
-import { ATTEMPT_WINDOW_SECONDS, attemptLimits, judgeAttempts } from "./local-throttle.ts";
+import { ATTEMPT_WINDOW_SECONDS, attemptLimits, attemptsCheck, judgeAttempts } from "./local-throttle.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { safeReturnPath } from "./return-path.ts";
 
@@ -48,15 +51,10 @@ export async function localSignIn(c: Context<AppEnv>): Promise<Response> {
   const { account } = state;
   const refused = { email: emailKey(email), userId: account?.user.id ?? null };
   const attempts = judgeAttempts(limits, state.attempts, now);
+  const checks: Check[] = [attemptsCheck(limits, attempts)];
   if (attempts.throttled) {
-    const { which, retryAfterSeconds } = attempts;
-    const check = {
-      name: "attempts",
-      ok: false,
-      expected: `${limits[which].max} in ${ATTEMPT_WINDOW_SECONDS} seconds`,
-      received: `more: ${which}`,
-    };
-    return refuse(c, { ...refused, code: "local_throttled", checks: [check] }, { ...again, retryAfterSeconds });
+    const { retryAfterSeconds } = attempts;
+    return refuse(c, { ...refused, code: "local_throttled", checks }, { ...again, retryAfterSeconds });
   }
 
   const verified = await verifyPassword(
@@ -66,15 +64,12 @@ export async function localSignIn(c: Context<AppEnv>): Promise<Response> {
     password,
     account?.password ?? null,
   );
-  const checks: Check[] = [
-    { name: "attempts", ok: true, expected: `${limits.pair.max} or fewer`, received: `${attempts.count}` },
-  ];
   if (verified === "wrong" || account === null || account.password === null) {
     const check = { name: "password", ok: false, expected: "the user’s password", received: whatWasWrong(state) };
     return refuse(c, { ...refused, code: "local_credentials_wrong", checks: [...checks, check] }, again);
   }
   checks.push({ name: "password", ok: true, expected: null, received: null });
-  const barred = whyBarred(state);
+  const barred = whyBarred(state.companyStatus, account.user, account.group);
   if (barred !== null) {
     return refuse(c, { ...refused, code: "local_not_allowed", checks: [...checks, barred] }, again);
   }
@@ -101,12 +96,10 @@ function whatWasWrong({ account }: LocalSignInState): string {
   return account.password === null ? "the user never chose one" : "another one";
 }
 
-function whyBarred({ account, companyStatus }: LocalSignInState): Check | null {
+export function whyBarred(companyStatus: Company["status"], user: User, group: Group): Check | null {
   if (companyStatus !== "active") return { name: "company", ok: false, expected: "active", received: companyStatus };
-  if (account?.user.status !== "active") return { name: "user", ok: false, expected: "active", received: "disabled" };
-  if (account.group.ssoOnly) {
-    return { name: "group", ok: false, expected: "not only single sign-on", received: account.group.title };
-  }
+  if (user.status !== "active") return { name: "user", ok: false, expected: "active", received: "disabled" };
+  if (group.ssoOnly) return { name: "group", ok: false, expected: "not only single sign-on", received: group.title };
   return null;
 }
 
@@ -116,11 +109,21 @@ interface Again {
   readonly retryAfterSeconds?: number;
 }
 
-async function refuse(c: Context<AppEnv>, refusal: LocalRefusal, again: Again): Promise<Response> {
-  const reference = await recordRefusal(c, refusal);
+function refuse(c: Context<AppEnv>, refusal: LocalRefusal, again: Again): Promise<Response> {
   // Who may not looks like who mistyped: that an account is there is nobody's business.
-  const words = visitorWords(refusal.code === "local_not_allowed" ? "local_credentials_wrong" : refusal.code);
-  const { status, title, sentence, advice } = words;
+  const face = refusal.code === "local_not_allowed" ? "local_credentials_wrong" : refusal.code;
+  return refuseAgain(c, refusal, again, face);
+}
+
+/** Records the refusal, and shows the page once more with the words of `face`. */
+export async function refuseAgain(
+  c: Context<AppEnv>,
+  refusal: LocalRefusal,
+  again: Again,
+  face: RefusalCode,
+): Promise<Response> {
+  const reference = await recordRefusal(c, refusal);
+  const { status, title, sentence, advice } = visitorWords(face);
   const { retryAfterSeconds } = again;
   const retryAfter = retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds };
   return formPage(c, { ...again, problem: { status, title, sentence, advice, reference, ...retryAfter } });

@@ -9,7 +9,7 @@ export const RETURN_PATH_CHARS_MAX = 2000;
 export const FRAGMENT_CHARS_MAX = 1024;
 
 /** Paths of the gateway that a visitor may be sent to; the others would sign out, loop or download. */
-const OWN_PATHS_ALLOWED = /^\/sso\/(?:admin(?:\/|$)|session$)/;
+const OWN_PATHS_ALLOWED = /^\/sso\/(?:admin(?:\/|$)|session$|local\/passkeys$)/;
 
 /**
  * The same place as a path with query and fragment, or "/" for anything that isn't plainly a place of this host.

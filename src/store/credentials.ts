@@ -94,6 +94,13 @@ export async function completeLocalSignIn(
   return notAdmitted(outcome.constraint) ? "not_allowed" : unexpected(outcome.constraint);
 }
 
+/** Of a row of users: it may sign in without an identity provider. */
+export function mayUseLocal(companyId: string): SQL {
+  const company = sql`exists (select 1 from ${companies} where ${companies.id} = ${companyId} and ${companies.status} = 'active')`;
+  const group = sql`exists (select 1 from ${groups} where ${groups.companyId} = ${companyId} and ${groups.id} = ${users.groupId} and ${groups.ssoOnly} = 0)`;
+  return sql`${users.status} = 'active' and ${company} and ${group}`;
+}
+
 /**
  * Notes the sign-in on the user, and fails the batch (NOT NULL of `version`) unless the company and the user are active and
  * the user's group may use passwords. A user who is gone fails the session's foreign key instead.
@@ -105,9 +112,7 @@ export function admittedStatement(
   now: number,
   also: SQL = sql`1`,
 ): BatchItem<"sqlite"> {
-  const company = sql`exists (select 1 from ${companies} where ${companies.id} = ${companyId} and ${companies.status} = 'active')`;
-  const group = sql`exists (select 1 from ${groups} where ${groups.companyId} = ${companyId} and ${groups.id} = ${users.groupId} and ${groups.ssoOnly} = 0)`;
-  const version = sql`case when ${users.status} = 'active' and ${company} and ${group} and ${also} then ${users.version} end`;
+  const version = sql`case when ${mayUseLocal(companyId)} and ${also} then ${users.version} end`;
   return db.update(users).set({ version, lastSignInAt: now }).where(oneUser(companyId, userId));
 }
 

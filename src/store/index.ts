@@ -53,6 +53,23 @@ export {
 export { insertAssertionKey } from "./keys.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export {
+  completePasskeySignIn,
+  type PasskeyAccount,
+  type PasskeySignInState,
+  type PasskeySignInWrite,
+  preparePasskeySignIn,
+} from "./passkey-sign-in.ts";
+export {
+  addPasskey,
+  deletePasskey,
+  deletePasskeysOfUser,
+  findPasskey,
+  listPasskeys,
+  PASSKEYS_PER_USER_MAX,
+  type PasskeyOwner,
+  preparePasskeys,
+} from "./passkeys.ts";
+export {
   AUDIT_RETENTION_DAYS,
   IDEMPOTENCY_RETENTION_HOURS,
   type Purged,

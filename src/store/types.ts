@@ -247,6 +247,23 @@ export type Invitation = {
   | { readonly kind: "setup"; readonly email: string; readonly firstName: string; readonly lastName: string }
 );
 
+/** A WebAuthn credential of a user, for this company's host alone. */
+export interface Passkey {
+  /** The credential's id, base64url. */
+  readonly id: string;
+  readonly userId: string;
+  /** SubjectPublicKeyInfo (RFC 5280, 4.1), base64url. */
+  readonly publicKey: string;
+  readonly algorithm: string;
+  /** As last seen; 0 where the authenticator does not count. */
+  readonly signCount: number;
+  readonly transports: readonly string[];
+  /** The person's own word for it. */
+  readonly name: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
 /** A page of a list: up to `limit` objects after the one that `after` names, in the list's order. */
 export interface Page {
   readonly after: string | null;

@@ -43,6 +43,7 @@ const HOMES: Record<string, string[]> = {
   "drizzle-orm": ["store"],
   uuid: ["store"],
   zod: ["admin"],
+  "@passwordless-id/webauthn": ["signin"],
   jose: ["origin", "tenant"],
 };
 

@@ -11,6 +11,7 @@ import {
   groupRow,
   invitationRow,
   NOW,
+  passkeyRow,
   sessionRow,
   settingsRow,
   signInRow,
@@ -197,6 +198,30 @@ const calls: Calls = {
   claimIdempotencyKey: (db) => store.claimIdempotencyKey(db, claim, { abandonedAt: NOW, forgottenAt: NOW }),
   keepIdempotentAnswer: (db) => store.keepIdempotentAnswer(db, claim, 201, "sealed"),
   releaseIdempotencyKey: (db) => store.releaseIdempotencyKey(db, claim),
+  preparePasskeySignIn: (db, ids) =>
+    store.preparePasskeySignIn(db, ids.company, { passkeyId: "x", limits, now: NOW, windowMs: 1 }),
+  completePasskeySignIn: (db, ids) =>
+    store.completePasskeySignIn(db, ids.company, {
+      now: NOW,
+      passkey: passkeyRow(ids.user),
+      signCount: 1,
+      challenge: { id: "passkey:a", expiresAt: NOW },
+      limits,
+      session: sessionRow(ids.user),
+      signIn: signInRow(),
+    }),
+  listPasskeys: (db, ids) => store.listPasskeys(db, ids.company, ids.user),
+  findPasskey: (db, ids) => store.findPasskey(db, ids.company, ids.user, "x"),
+  preparePasskeys: (db, ids) => store.preparePasskeys(db, ids.company, ids.user),
+  addPasskey: (db, ids) =>
+    store.addPasskey(db, ids.company, {
+      passkey: passkeyRow(ids.user),
+      sessionId: "s",
+      challenge: { id: "passkey:b", expiresAt: NOW },
+      record: record(ids),
+    }),
+  deletePasskey: (db, ids) => store.deletePasskey(db, ids.company, ids.user, "x", record(ids)),
+  deletePasskeysOfUser: (db, ids) => store.deletePasskeysOfUser(db, ids.company, ids.user, record(ids)),
   purgeExpired: (db) => store.purgeExpired(db, NOW),
   deleteUser: (db, ids) => store.deleteUser(db, ids.company, ids.user, 3, record(ids)),
   deleteGroup: (db, ids) => store.deleteGroup(db, ids.company, ids.group, 2, record(ids)),

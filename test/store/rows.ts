@@ -11,6 +11,7 @@ import {
   type Invitation,
   type NewUser,
   newId,
+  type Passkey,
   type SamlDraft,
   type SamlSettings,
   type SessionRow,
@@ -171,6 +172,21 @@ export function sessionRow(userId: string, more: Partial<SessionRow> = {}): Sess
 
 export function invitationRow(userId: string, more: { expiresAt?: number } = {}): Invitation {
   return { id: newId(), kind: "invitation", userId, createdAt: NOW, expiresAt: NOW + 3_600_000, ...more };
+}
+
+export function passkeyRow(userId: string, more: Partial<Passkey> = {}): Passkey {
+  return {
+    id: newId(),
+    userId,
+    publicKey: "MFkw",
+    algorithm: "ES256",
+    signCount: 0,
+    transports: ["internal"],
+    name: "Laptop",
+    createdAt: NOW,
+    lastUsedAt: null,
+    ...more,
+  };
 }
 
 export function signInRow(more: Partial<SignInRecord> = {}): SignInRecord {

@@ -52,8 +52,36 @@ const WITHOUT_PROVIDER = {
   invitation_invalid: here("The one-time link was used, withdrawn or has expired: make a new one.", "users"),
 };
 
+const PASSKEY_DAMAGED =
+  "What the browser sent is no passkey made or used for this host: the person tries again, or another browser. If it stays, treat it as an attack.";
+const PASSKEY_AGAIN = "Nothing has to be changed: the person opens the sign-in page anew and uses the passkey at once.";
+
+/** Refusals of those who come with a passkey. */
+const WITH_PASSKEY = {
+  passkey_malformed: person(PASSKEY_DAMAGED),
+  passkey_challenge_invalid: person(PASSKEY_AGAIN),
+  passkey_challenge_expired: person(PASSKEY_AGAIN),
+  passkey_challenge_used: person(PASSKEY_AGAIN),
+  passkey_origin: person(PASSKEY_DAMAGED),
+  passkey_rp_id: person(PASSKEY_DAMAGED),
+  passkey_not_verified: person(
+    "The device did not ask who uses it: the person sets up a PIN, fingerprint or face for it, or uses another passkey.",
+  ),
+  passkey_unknown: person(
+    "This passkey was removed here or never added: the person signs in another way, deletes it on the device and adds a new one.",
+  ),
+  passkey_user_handle: person(PASSKEY_DAMAGED),
+  passkey_signature: person(PASSKEY_DAMAGED),
+  passkey_counter: here(
+    "The passkey counted backwards, as a copy of it would: remove it from the user, who then adds a new one.",
+    "users",
+  ),
+  passkey_exists: person("The device has this passkey already: the person uses it, or removes it first."),
+};
+
 const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
   ...WITHOUT_PROVIDER,
+  ...WITH_PASSKEY,
   form_invalid: provider(RESEND),
   message_missing: provider(
     "The address was opened without an answer from the provider: people start at the application itself; “Sign on URL” must not be the Reply URL.",

@@ -13,6 +13,7 @@ const THINGS: Readonly<Record<string, string>> = {
   session: "a session",
   token: "an API token",
   invitation: "a one-time link",
+  passkey: "a passkey",
 } as const;
 /** Says nothing that the line itself doesn't say. */
 const UNSHOWN = new Set(["id", "createdAt", "updatedAt"]);
