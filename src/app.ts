@@ -1,6 +1,6 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
 import { Context, Hono, type MiddlewareHandler } from "hono";
-import { adminRoutes, consoleRoutes, operatorRoutes } from "./admin/index.ts";
+import { adminRoutes, consoleRoutes, operationHost, operatorRoutes } from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
@@ -8,6 +8,7 @@ import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
 import { classifyHost, resolveTenant, type Tenant } from "./tenant/index.ts";
+import { TRACE_HEADER, withTrace } from "./trace.ts";
 
 /** Makes the services of an environment, or gives those it made before. */
 type ProvideServices = (env: Bindings) => Services;
@@ -38,8 +39,12 @@ export function createApp(provide: ProvideServices): App {
       }
       if (host.kind === "operator") return operator.fetch(request, env, ctx);
       if (host.kind === "company") {
-        if (ORIGINS_OWN.test(request.url)) return straightToOrigin(provided, host.slug, request, ctx);
-        return company.fetch(request, env, ctx);
+        const { slug } = host;
+        const answer = () =>
+          ORIGINS_OWN.test(request.url)
+            ? straightToOrigin(provided, slug, request, ctx)
+            : company.fetch(request, env, ctx);
+        return request.headers.has(TRACE_HEADER) ? withTrace(provided, request, answer) : answer();
       }
       return unknownCompanyPage(new URL(request.url).hostname);
     },
@@ -56,17 +61,21 @@ function toHttps(request: Request): Response {
 
 /** `https://<company>.<BASE_DOMAIN>`: the gateway owns /sso, every other path is the origin's. */
 function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
-  return new Hono<AppEnv>()
-    .onError(failureResponse)
-    .use(services, tenantOfHost)
-    .on("ALL", ["/sso/login", "/sso/acs/*", "/sso/slo", "/sso/local/*"], signInLimit)
-    .route("/", signInRoutes)
-    .route("/", signOutRoutes)
-    .route("/sso/admin", consoleRoutes)
-    .get("/sso/jwks.json", jwks)
-    .all("/sso", (c) => c.redirect("/", 303))
-    .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))
-    .all("*", proxyToOrigin);
+  return (
+    new Hono<AppEnv>()
+      .onError(failureResponse)
+      // Says that this gateway runs, of no company and without D1: what a monitor may ask every second.
+      .get("/sso/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }))
+      .use(services, tenantOfHost)
+      .on("ALL", ["/sso/login", "/sso/acs/*", "/sso/slo", "/sso/local/*"], signInLimit)
+      .route("/", signInRoutes)
+      .route("/", signOutRoutes)
+      .route("/sso/admin", consoleRoutes)
+      .get("/sso/jwks.json", jwks)
+      .all("/sso", (c) => c.redirect("/", 303))
+      .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))
+      .all("*", proxyToOrigin)
+  );
 }
 
 /** `https://admin.<BASE_DOMAIN>`: the operator. */
@@ -76,6 +85,7 @@ function operatorHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
     .use(services)
     .get("/health", (c) => c.json({ status: "ok" }))
     .route("/api/v1", adminRoutes)
+    .route("/", operationHost)
     .route("/", operatorRoutes)
     .all("*", () => problem(404, "not-found", "Nothing here"));
 }
@@ -106,13 +116,16 @@ async function straightToOrigin(
   request: Request,
   ctx: ExecutionContext,
 ): Promise<Response> {
+  let tenant: Tenant | null = null;
   try {
-    const tenant = await resolveTenant(services, slug);
+    tenant = await resolveTenant(services, slug);
     const closed = closedDoor(tenant, request);
     if (closed) return closed;
     return await passToOrigin({ services, tenant: tenant!, request, waitUntil: (promise) => ctx.waitUntil(promise) });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return failureResponse(error, new Context<AppEnv>(request));
+    const c = new Context<AppEnv>(request);
+    if (tenant) c.set("tenant", tenant);
+    return failureResponse(error, c);
   }
 }

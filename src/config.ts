@@ -15,6 +15,8 @@ export interface Config {
   readonly gatewaySecret: Uint8Array<ArrayBuffer>;
   /** Still accepted while the secret is being rotated. */
   readonly previousGatewaySecret: Uint8Array<ArrayBuffer> | null;
+  /** Which build this is; only Cloudflare knows. */
+  readonly version?: { readonly id: string; readonly deployedAt: string };
 }
 
 export const GATEWAY_SECRET_BYTES_MIN = 32;
@@ -52,6 +54,7 @@ export function readConfig(env: Bindings): Config {
     previousGatewaySecret: env.GATEWAY_SECRET_PREVIOUS
       ? readSecret("GATEWAY_SECRET_PREVIOUS", env.GATEWAY_SECRET_PREVIOUS)
       : null,
+    ...(env.VERSION ? { version: { id: env.VERSION.id, deployedAt: env.VERSION.timestamp } } : {}),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Bindings {
   API_FAILURE_LIMIT?: RateLimit;
   /** By company and client address; absent: no limit. */
   SIGN_IN_LIMIT?: RateLimit;
+  /** Which build runs. */
+  VERSION?: WorkerVersionMetadata;
 }
 
 /** What every handler may use. `now` is the one clock of the Worker, UTC milliseconds. */

@@ -4,8 +4,9 @@
  */
 import type { Services } from "./context.ts";
 import { log } from "./log.ts";
-import { count } from "./metrics.ts";
+import { count, type JobRun, jobRuns } from "./metrics.ts";
 import { purgeExpired } from "./store/index.ts";
+import { rewrapSomeKeys } from "./tenant/index.ts";
 
 export interface Job {
   readonly name: string;
@@ -25,31 +26,16 @@ export const JOBS: readonly Job[] = [
       return `${rows} rows${more ? ", more next time" : ""}`;
     },
   },
+  { name: "rewrap", run: rewrapSomeKeys },
 ];
 
 /** The schedule comes every 15 minutes, and the platform ends a run after as many; ten jobs that all hang still leave room. */
 export const JOB_MS_MAX = 60_000;
 
-export interface JobRun {
-  readonly at: number;
-  readonly ok: boolean;
-  readonly result: string;
-  readonly durationMs: number;
-}
-
-/** By name. One an isolate; the sealer is made once an isolate and stands for it. */
-const lastRuns = new WeakMap<Services["sealer"], Map<string, JobRun>>();
-
-/** What this isolate itself ran last; the schedule may well have run in another one, whose log tells. */
-export function lastRunOf(services: Services, name: string): JobRun | null {
-  return lastRuns.get(services.sealer)?.get(name) ?? null;
-}
-
 export async function runJobs(services: Services, jobs: readonly Job[] = JOBS): Promise<void> {
   for (const job of jobs) {
     const run = await runJob(services, job);
-    const runs = lastRuns.get(services.sealer) ?? new Map<string, JobRun>();
-    lastRuns.set(services.sealer, runs.set(job.name, run));
+    jobRuns.set(job.name, run);
     count(run.ok ? "cron_runs" : "cron_failures", job.name);
     const { result, durationMs } = run;
     log("cron", { code: job.name, durationMs, ...(run.ok ? { result } : { error: result }) });

@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import { ConfigError } from "./config.ts";
 import type { AppEnv } from "./context.ts";
 import { log } from "./log.ts";
+import { count } from "./metrics.ts";
 import { refusalPage, unavailablePage } from "./pages/index.ts";
 import type { SamlRefusalCode } from "./saml/index.ts";
 import { StorageUnavailable } from "./store/index.ts";
@@ -307,7 +308,10 @@ export function failureResponse(error: Error, c: Context<AppEnv>): Response {
   const unavailable = error instanceof StorageUnavailable;
   const event = unavailable ? "storage_unavailable" : error instanceof ConfigError ? "misconfigured" : "bug";
   const { pathname } = new URL(c.req.url);
-  log(event, { reference, method: c.req.method, path: pathname, error: `${error.name}: ${error.message}` });
+  const company = c.get("tenant")?.company.slug;
+  const said = `${error.name}: ${error.message}`;
+  log(event, { ...(company ? { company } : {}), reference, method: c.req.method, path: pathname, error: said });
+  count("failures", event);
   const forPeople = (c.req.header("accept") ?? "").includes("text/html");
   if (unavailable) {
     return forPeople
@@ -330,5 +334,6 @@ export function failureResponse(error: Error, c: Context<AppEnv>): Response {
 export function misconfiguredResponse(error: unknown): Response {
   if (!(error instanceof ConfigError)) throw error;
   log("misconfigured", { error: error.message });
+  count("failures", "misconfigured");
   return problem(500, "misconfigured", "The gateway is not configured; its log says which setting is wrong");
 }

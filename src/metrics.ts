@@ -133,6 +133,17 @@ export function prometheusText(): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** How a job of the schedule went. */
+export interface JobRun {
+  readonly at: number;
+  readonly ok: boolean;
+  readonly result: string;
+  readonly durationMs: number;
+}
+
+/** What this isolate itself ran last, by name; the schedule may well have run in another one, whose log tells. */
+export const jobRuns = new Map<string, JobRun>();
+
 /** Analytics Engine takes 25 points of one invocation by its older documentation, more by the newer; what is over waits. */
 export const POINTS_A_FLUSH_MAX = 25;
 /** The platform lets work go on for 30 seconds after the answer. */

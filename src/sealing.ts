@@ -19,13 +19,16 @@ export type Purpose =
   | "local-attempt"
   | "idempotent-answer"
   | "operator"
-  | "passkey";
+  | "passkey"
+  | "trace";
 
 export interface Sealer {
   /** AES-256-GCM (NIST SP 800-38D), random 96-bit IV; base64url without padding. */
   seal(purpose: Purpose, company: string, text: string): Promise<string>;
   /** The text, or null when the token was not sealed for this purpose and company by this gateway. */
   open(purpose: Purpose, company: string, token: string): Promise<string | null>;
+  /** The same token where the newest secret sealed it, sealed anew where an older one did, null where none of them opens it. */
+  reseal(purpose: Purpose, company: string, token: string): Promise<string | null>;
   /** HMAC-SHA-256 cut to 16 bytes (RFC 2104 section 5), base64url: 22 characters. */
   tag(purpose: Purpose, company: string, text: string): Promise<string>;
   verifyTag(purpose: Purpose, company: string, text: string, tag: string): Promise<boolean>;
@@ -65,28 +68,40 @@ export function createSealer(secrets: readonly Uint8Array<ArrayBuffer>[]): Seale
     return new Uint8Array(mac, 0, TAG_BYTES);
   }
 
+  async function seal(purpose: Purpose, company: string, text: string): Promise<string> {
+    const key = await deriveKey(0, "seal", purpose, company);
+    const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(text));
+    return Buffer.concat([iv, new Uint8Array(sealed)]).toString("base64url");
+  }
+
+  async function open(purpose: Purpose, company: string, token: string) {
+    const bytes = decodeBase64Url(token);
+    if (bytes === null || bytes.length < IV_BYTES + TAG_BYTES) return null;
+    for (let generation = 0; generation < roots.length; generation++) {
+      const key = await deriveKey(generation, "seal", purpose, company);
+      try {
+        const iv = bytes.subarray(0, IV_BYTES);
+        const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES));
+        return { generation, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(opened) };
+      } catch {
+        // Sealed under another secret, for another company, or not by us: the next secret decides.
+      }
+    }
+    return null;
+  }
+
   return {
-    async seal(purpose, company, text) {
-      const key = await deriveKey(0, "seal", purpose, company);
-      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(text));
-      return Buffer.concat([iv, new Uint8Array(sealed)]).toString("base64url");
-    },
+    seal,
 
     async open(purpose, company, token) {
-      const bytes = decodeBase64Url(token);
-      if (bytes === null || bytes.length < IV_BYTES + TAG_BYTES) return null;
-      for (let generation = 0; generation < roots.length; generation++) {
-        const key = await deriveKey(generation, "seal", purpose, company);
-        try {
-          const iv = bytes.subarray(0, IV_BYTES);
-          const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES));
-          return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(opened);
-        } catch {
-          // Sealed under another secret, for another company, or not by us: the next secret decides.
-        }
-      }
-      return null;
+      return (await open(purpose, company, token))?.text ?? null;
+    },
+
+    async reseal(purpose, company, token) {
+      const opened = await open(purpose, company, token);
+      if (opened === null) return null;
+      return opened.generation === 0 ? token : seal(purpose, company, opened.text);
     },
 
     async tag(purpose, company, text) {

@@ -3,9 +3,11 @@ import type { Context } from "hono";
 import type { AppEnv, Services } from "../context.ts";
 import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
+import { count, observe, statusClass } from "../metrics.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
 import { readSession } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
+import { lap } from "../trace.ts";
 import { isFromAnotherCompany } from "./another-company.ts";
 import { identityOf } from "./assertion.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
@@ -45,6 +47,7 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
 
   const current = await readSession(services, tenant, request, (promise) => passage.waitUntil(promise));
+  lap("session");
   if (current === null) return signInFirst(request, tenant);
   if (isFromAnotherCompany(services.config, tenant, request)) {
     return problem(403, "another-company", "A page of another company can't use this session");
@@ -57,13 +60,19 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   const origin = originOf(tenant.company.originUrl);
   const url = targetUrl(origin, request.url);
   const identity = await identityOf(services, tenant, session);
+  lap("signing");
   const headers = headersForOrigin(request, identity);
+  const askedAt = performance.now();
   const answer = await fetchOrigin(url, request, headers);
+  observe("origin_headers", performance.now() - askedAt, tenant.company.id);
+  lap("origin");
   if (answer.kind === "answered") {
+    count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
     const isLive = async () => (await readSession(services, tenant, request)) !== null;
     return fitResponse(answer.response, { tenant, origin, url, setCookie, isLive });
   }
 
+  count("origin_failures", answer.kind, tenant.company.id);
   const reference = newReference();
   log("refusal", { company: tenant.company.slug, code: `origin_${answer.kind}`, reference, error: answer.reason });
   if (isNavigation(request)) return originUnavailablePage({ kind: answer.kind, reference });

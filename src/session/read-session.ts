@@ -4,7 +4,8 @@
  * that was suspended: in force within 60 s, because no proof is believed for longer than SESSION_STALE_MS.
  */
 import type { Services } from "../context.ts";
-import { checkSession, nearestReplica } from "../store/index.ts";
+import { count } from "../metrics.ts";
+import { checkSession, nearestReplica, StorageUnavailable } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import { type CarriedSession, openSessionCookie, SESSION_COOKIE, sessionCookie } from "./cookie.ts";
 import { readCookie } from "./cookies.ts";
@@ -38,7 +39,10 @@ export async function readSession(
 ): Promise<CurrentSession | null> {
   const value = readCookie(request, SESSION_COOKIE);
   const carried = value === null ? null : await openSessionCookie(services, tenant, value);
-  if (carried === null) return null;
+  if (carried === null) {
+    count("session_checks", "none", tenant.company.id);
+    return null;
+  }
 
   const now = services.now();
   const { expiresAt, idleMs } = limitsOf(tenant, carried);
@@ -51,11 +55,18 @@ export async function readSession(
   const remembered = memory.get(carried.id);
   if (remembered && isWithin(now - remembered.checkedAt, freshMs)) {
     // The isolate's own answer counts where it is the later one, above all when it was "no".
-    if (!proven || remembered.checkedAt >= carried.checkedAt) return current(remembered, carried, !proven);
+    if (!proven || remembered.checkedAt >= carried.checkedAt) {
+      count("session_checks", "fresh", tenant.company.id);
+      return current(remembered, carried, !proven);
+    }
   }
-  if (carried.identity && proven) return { session: carried.identity, setCookie: null };
+  if (carried.identity && proven) {
+    count("session_checks", "fresh", tenant.company.id);
+    return { session: carried.identity, setCookie: null };
+  }
   if (!memory.claim(carried.id, now)) {
     if (carried.identity && isWithin(age, Math.min(SESSION_STALE_MS, idleMs))) {
+      count("session_checks", "fresh", tenant.company.id);
       return { session: carried.identity, setCookie: null };
     }
   }
@@ -90,8 +101,13 @@ async function ask(
   const begins = now - carried.signedInAt < SESSION_FRESH_MS;
   const database = touchDue || begins ? services.database : nearestReplica(services.database);
   try {
+    count("session_checks", "asked", tenant.company.id);
     const touch = touchDue ? { lastSeenAt: now } : null;
-    const checked = await checkSession(database, tenant.company.id, carried.id, touch);
+    const checked = await checkSession(database, tenant.company.id, carried.id, touch).catch((error: unknown) => {
+      if (touch === null || !(error instanceof StorageUnavailable)) throw error;
+      // The primary takes no writes: who it is can still be read, and the last use is written when the proof is due again.
+      return checkSession(nearestReplica(services.database), tenant.company.id, carried.id, null);
+    });
     const session = judge(tenant, checked, now, carried.checkedAt);
     const setCookie = session && (await sessionCookie(services, tenant, session));
     const answer = { checkedAt: now, session, setCookie };

@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { newReference } from "../failure.ts";
 import { log } from "../log.ts";
+import { count } from "../metrics.ts";
 import { newSession, readCookies, sessionCookie } from "../session/index.ts";
 import { completeSignIn, emailKey, type NewUser, newId, prepareSignIn, type SignInWrite } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
@@ -83,6 +84,7 @@ async function complete(
     sessionNotOnOrAfter: facts.sessionNotOnOrAfter,
     userAgent: c.req.header("user-agent") ?? "",
   });
+  const reference = newReference();
   const outcome = await completeSignIn(services.database, tenant.company.id, {
     now,
     requestId: facts.requestId,
@@ -99,7 +101,7 @@ async function complete(
       code: null,
       email: user.email,
       userId: user.id,
-      reference: newReference(),
+      reference,
       checks: [
         ...attempt.checks,
         { name: "user", ok: true, expected: null, received: decision.kind === "create" ? "created" : "found" },
@@ -108,7 +110,8 @@ async function complete(
     },
   });
   if (outcome !== "done") return outcome;
-  log("sign_in", { company: tenant.company.slug });
+  log("sign_in", { company: tenant.company.slug, reference });
+  count("sign_ins", "success", tenant.company.id);
   return signedIn(c, attempt, await sessionCookie(services, tenant, session));
 }
 

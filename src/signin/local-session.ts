@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { newReference, type RefusalCode } from "../failure.ts";
 import { log } from "../log.ts";
+import { count } from "../metrics.ts";
 import { type Check, NAME_ID_FORMAT } from "../saml/index.ts";
 import { LOCAL_ISSUER, newSession, type Session, sessionCookie } from "../session/index.ts";
 import {
@@ -54,8 +55,14 @@ export function localSession(
 }
 
 /** Signed in: on to a path of this host. */
-export async function enter(c: Context<AppEnv>, { session }: LocalSession, location: string): Promise<Response> {
-  log("sign_in", { company: c.get("tenant").company.slug });
+export async function enter(
+  c: Context<AppEnv>,
+  { session, signIn }: LocalSession,
+  location: string,
+): Promise<Response> {
+  const { company } = c.get("tenant");
+  log("sign_in", { company: company.slug, reference: signIn.reference });
+  count("sign_ins", "success", company.id);
   const cookie = await sessionCookie(c.get("services"), c.get("tenant"), session);
   return new Response(null, { status: 303, headers: { location, "set-cookie": cookie, "cache-control": "no-store" } });
 }
@@ -89,5 +96,7 @@ export async function recordRefusal(c: Context<AppEnv>, refusal: LocalRefusal): 
   const unasked = code === "confirmation_invalid" || code === "invitation_invalid";
   await recordSignIn(services.database, company.id, record, unasked ? "unasked" : "asked");
   log("refusal", { company: company.slug, code, reference });
+  count("sign_ins", code, company.id);
+  if (code === "local_throttled") count("rate_limited", "local", company.id);
   return reference;
 }

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { isReference, newReference, type RefusalCode, refusalResponse } from "../failure.ts";
 import { log } from "../log.ts";
+import { count } from "../metrics.ts";
 import type { Check, ResponseStatus } from "../saml/index.ts";
 import { readSession } from "../session/index.ts";
 import { newId, recordSignIn, type SignInRecord } from "../store/index.ts";
@@ -38,6 +39,7 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
   const asked = (await readPendingRequests(services.sealer, tenant.company.id, c.req.raw)).length > 0;
   await recordSignIn(services.database, tenant.company.id, record, asked ? "asked" : "unasked");
   log("refusal", { company: tenant.company.slug, code, reference });
+  count("sign_ins", code, tenant.company.id);
 
   // The back button: this post came from another site, so the session's cookie did not; our own page's next request brings it.
   const used = code === "assertion_used" || code === "request_used";

@@ -5,6 +5,7 @@
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { v7 } from "uuid";
 import { count, observe } from "../metrics.ts";
+import { addToTrace } from "../trace.ts";
 
 export type Database = DrizzleD1Database & { readonly $client: D1Database };
 
@@ -75,7 +76,9 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
     throw new StorageUnavailable(`D1 did not answer${reasonOf(error)}`, { cause: error });
   } finally {
     waiting.abort();
-    observe("d1_round_trip", performance.now() - askedAt);
+    const ms = performance.now() - askedAt;
+    observe("d1_round_trip", ms);
+    addToTrace("d1", ms);
   }
 }
 

@@ -122,6 +122,7 @@ export {
   type SignInWrite,
 } from "./sign-ins.ts";
 export { activateSpKey, beginSpKeyRollover, insertSpKey, listSpKeys, retireSpKey } from "./sp-keys.ts";
+export { type DatabaseState, NEWEST_MIGRATION, readDatabaseState } from "./state.ts";
 export { loadTenant, type TenantRows } from "./tenant.ts";
 export { createToken, deleteToken, findToken, findTokenByHash, listTokens } from "./tokens.ts";
 export type * from "./types.ts";
@@ -136,3 +137,10 @@ export {
   type UserConflict,
   updateUser,
 } from "./users.ts";
+export {
+  listWrappedKeys,
+  replaceWrappedKeys,
+  WRAPPED_KEY_TABLES,
+  type WrappedKey,
+  type WrappedKeyTable,
+} from "./wrapped-keys.ts";

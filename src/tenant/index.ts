@@ -20,6 +20,7 @@ export {
   TENANT_STALE_MS,
   UNKNOWN_FRESH_MS,
 } from "./resolve.ts";
+export { type RewrapPlace, rewrapKeys, rewrapSomeKeys } from "./rewrap.ts";
 export {
   activeSpKey,
   decryptionKeys,

@@ -31,6 +31,7 @@ const GROUND = [
   "log.ts",
   "metrics.ts",
   "rate-limit.ts",
+  "trace.ts",
 ];
 
 /** Each library has one home. */

@@ -64,6 +64,14 @@ const calls: Calls = {
   activateSpKey: (db, ids) => store.activateSpKey(db, ids.company, "x", record(ids)),
   retireSpKey: (db, ids) => store.retireSpKey(db, ids.company, "x", record(ids)),
   listSpKeys: (db, ids) => store.listSpKeys(db, ids.company),
+  readDatabaseState: (db) => store.readDatabaseState(db),
+  listWrappedKeys: async (db) => {
+    for (const table of store.WRAPPED_KEY_TABLES) await store.listWrappedKeys(db, table, null, 10);
+  },
+  replaceWrappedKeys: async (db, ids) => {
+    const from = { companyId: ids.company, id: "k", wrapped: "sealed" };
+    for (const table of store.WRAPPED_KEY_TABLES) await store.replaceWrappedKeys(db, table, [{ from, to: "anew" }]);
+  },
   createGroup: (db, ids) => store.createGroup(db, ids.company, groupRow(), record(ids)),
   findGroup: (db, ids) => store.findGroup(db, ids.company, ids.group),
   listGroups: (db, ids) => store.listGroups(db, ids.company, page),

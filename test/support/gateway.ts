@@ -18,6 +18,7 @@ export const BASE = "example.com";
 export const START = Date.UTC(2026, 10, 23, 9, 0, 0);
 
 export interface Gateway {
+  readonly services: Services;
   /** Another isolate over the same database: its own memory, the same clock. */
   isolate(): Gateway;
   fetch(request: Request): Promise<Response>;
@@ -53,6 +54,7 @@ export function startGateway(overrides: Partial<Bindings> = {}, clock: Clock = {
   };
   const app = createApp(() => services);
   const gateway: Gateway = {
+    services,
     isolate: () => startGateway(overrides, clock),
     async fetch(request) {
       const ctx = createExecutionContext();

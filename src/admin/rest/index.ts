@@ -14,6 +14,7 @@ import { once } from "./idempotency.ts";
 import { invitationRoutes } from "./invitation-routes.ts";
 import { admitCaller } from "./limits.ts";
 import { openApi } from "./openapi.ts";
+import { operationRoutes } from "./operation-routes.ts";
 import { badQuery } from "./paging.ts";
 import { recordRoutes } from "./record-routes.ts";
 import type { CompanyCall, Reply, Route } from "./route.ts";
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...invitationRoutes,
   ...recordRoutes,
+  ...operationRoutes,
 ];
 
 /** To be mounted at API_ROOT of the operator's host. */
