@@ -2,7 +2,7 @@
  * The fields of one X.509 certificate (RFC 5280 4.1) that people and signatures need, out of its DER; and what else the DER may be
  * that people take for one. Reads no text and checks no signature.
  */
-import { type BaseBlock, BitString, Constructed, fromBER, Integer, ObjectIdentifier, Sequence, UTCTime } from "asn1js";
+import { bitStringOctets, type DerValue, membersOf, objectIdentifierText, readDer, TAG, timeOf } from "./der.ts";
 import { distinguishedNameText } from "./distinguished-name.ts";
 import type { Certificate } from "./types.ts";
 
@@ -13,7 +13,6 @@ export const RSA_MODULUS_BITS_MIN = 2048;
 /** Beyond this a verification costs milliseconds, and runtimes differ in what they take. */
 const RSA_MODULUS_BITS_MAX = 8192;
 const RSA_EXPONENT_BITS_MAX = 32;
-const ASN1_LIMITS = { maxDepth: 32, maxNodes: 4096, maxContentLength: CERTIFICATE_DER_BYTES_MAX };
 
 export type DerProblem =
   | "certificate_malformed"
@@ -28,59 +27,42 @@ export type CertificateFields = Omit<Certificate, "base64" | "sha256">;
 
 /** The fields, or what is wrong. Dates and names are told, never judged. */
 export function readCertificateFields(der: Uint8Array<ArrayBuffer>): CertificateFields | DerProblem {
-  try {
-    const { offset, result } = fromBER(der, ASN1_LIMITS);
-    if (offset !== der.length || !(result instanceof Sequence)) return "certificate_malformed";
-    return foreignStructure(result) ?? readFields(result);
-  } catch {
-    // The ASN.1 library throws on some malformed input; to an administrator it is all the same.
-    return "certificate_malformed";
-  }
+  const members = membersOf(sequence(readDer(der)));
+  return members === null ? "certificate_malformed" : (foreignStructure(members) ?? readFields(members));
+}
+
+function sequence(value: DerValue | null | undefined): DerValue | null {
+  return value?.tag === TAG.sequence ? value : null;
 }
 
 /** What else people have in such files, told apart by its members (RFC 5208, 8017, 5915, 7292, 5652, 5280, 2986). */
-function foreignStructure(structure: Sequence): DerProblem | null {
-  const [first, second, third] = membersOf(structure);
-  if (first instanceof Integer) return "private_key_pasted";
-  if (first instanceof ObjectIdentifier) return "certificate_chain_pasted";
-  if (!(first instanceof Sequence) || !second) return null;
+function foreignStructure([first, second, third]: readonly DerValue[]): DerProblem | null {
+  if (first?.tag === TAG.integer) return "private_key_pasted";
+  if (first?.tag === TAG.objectIdentifier) return "certificate_chain_pasted";
+  if (first?.tag !== TAG.sequence || !second) return null;
   // SubjectPublicKeyInfo ends in a BIT STRING, EncryptedPrivateKeyInfo in an OCTET STRING.
-  if (!third) return second instanceof BitString ? "public_key_pasted" : "private_key_pasted";
+  if (!third) return second.tag === TAG.bitString ? "public_key_pasted" : "private_key_pasted";
   // CertificationRequestInfo: version, subject, key, attributes; a TBSCertificate has six members or more.
-  const [version, subject, key, attributes] = membersOf(first);
-  const isRequest = version instanceof Integer && subject instanceof Sequence && key instanceof Sequence;
-  return isRequest && !(attributes instanceof Sequence) ? "certificate_request_pasted" : null;
+  const [version, subject, key, attributes] = membersOf(first) ?? [];
+  const isRequest = version?.tag === TAG.integer && subject?.tag === TAG.sequence && key?.tag === TAG.sequence;
+  return isRequest && attributes?.tag !== TAG.sequence ? "certificate_request_pasted" : null;
 }
 
-function membersOf(block: BaseBlock | undefined): readonly BaseBlock[] {
-  return block instanceof Constructed ? (block.valueBlock.value as BaseBlock[]) : [];
-}
-
-const CONTEXT_SPECIFIC = 3;
-
-function readFields(certificate: Sequence): CertificateFields | DerProblem {
-  const [tbs, algorithm, signature, ...rest] = membersOf(certificate);
-  if (!(algorithm instanceof Sequence) || !(signature instanceof BitString) || rest.length > 0) {
+function readFields([tbs, algorithm, signature, ...rest]: readonly DerValue[]): CertificateFields | DerProblem {
+  if (algorithm?.tag !== TAG.sequence || signature?.tag !== TAG.bitString || rest.length > 0) {
     return "certificate_malformed";
   }
-  const fields = [...membersOf(tbs)];
-  // version [0] is left out by version 1.
-  if (fields[0]?.idBlock.tagClass === CONTEXT_SPECIFIC) fields.shift();
+  const fields = membersOf(sequence(tbs)) ?? [];
+  // Version 1 leaves its number out.
+  if (fields[0]?.tag === TAG.explicit0) fields.shift();
   const [serial, , issuerName, validity, subjectName, info] = fields;
-  if (!(serial instanceof Integer) || !(info instanceof Sequence)) return "certificate_malformed";
-  if (!(issuerName instanceof Sequence) || !(subjectName instanceof Sequence)) return "certificate_malformed";
-  const [notBefore, notAfter] = membersOf(validity).map(timeOf);
-  const subject = distinguishedNameText(subjectName);
-  const issuer = distinguishedNameText(issuerName);
-  if (subject === null || issuer === null || !notBefore || !notAfter) return "certificate_malformed";
+  if (serial?.tag !== TAG.integer || info?.tag !== TAG.sequence) return "certificate_malformed";
+  const [notBefore, notAfter] = (membersOf(sequence(validity)) ?? []).map(timeOf);
+  const subject = distinguishedNameText(sequence(subjectName));
+  const issuer = distinguishedNameText(sequence(issuerName));
+  if (subject === null || issuer === null || notBefore == null || notAfter == null) return "certificate_malformed";
   const key = readKey(info);
-  if (typeof key === "string") return key;
-  return { subject, issuer, notBefore, notAfter, key, spki: info.valueBeforeDecodeView.slice() };
-}
-
-/** RFC 5280 4.1.2.5: UTCTime or GeneralizedTime, in UTC milliseconds; NaN or null for anything else. */
-function timeOf(time: BaseBlock): number | null {
-  return time instanceof UTCTime && time.error === "" ? time.toDate().getTime() : null;
+  return typeof key === "string" ? key : { subject, issuer, notBefore, notAfter, key, spki: info.octets.slice() };
 }
 
 const CURVES: ReadonlyMap<string, { curve: "P-256" | "P-384" | "P-521"; pointOctets: number }> = new Map([
@@ -91,15 +73,15 @@ const CURVES: ReadonlyMap<string, { curve: "P-256" | "P-384" | "P-521"; pointOct
 const UNCOMPRESSED_POINT = 4;
 
 /** RFC 3279 2.3.1 (RSA), RFC 5480 2 (EC, named curves, uncompressed points). */
-function readKey(info: Sequence): Certificate["key"] | DerProblem {
-  const [algorithm, bits] = membersOf(info);
-  const [identifier, parameters] = membersOf(algorithm);
-  if (!(identifier instanceof ObjectIdentifier) || !(bits instanceof BitString)) return "certificate_malformed";
-  const octets = bits.valueBlock.valueHexView;
-  const kind = identifier.valueBlock.toString();
+function readKey(info: DerValue): Certificate["key"] | DerProblem {
+  const [algorithm, bits] = membersOf(info) ?? [];
+  const [identifier, parameters] = membersOf(sequence(algorithm)) ?? [];
+  const kind = objectIdentifierText(identifier);
+  const octets = bitStringOctets(bits);
+  if (kind === null || octets === null) return "certificate_malformed";
   if (kind === "1.2.840.113549.1.1.1") return readRsaKey(octets);
-  if (kind === "1.2.840.10045.2.1" && parameters instanceof ObjectIdentifier) {
-    const known = CURVES.get(parameters.valueBlock.toString());
+  if (kind === "1.2.840.10045.2.1") {
+    const known = CURVES.get(objectIdentifierText(parameters) ?? "");
     if (known && octets.length === known.pointOctets && octets[0] === UNCOMPRESSED_POINT) {
       return { type: "EC", curve: known.curve };
     }
@@ -108,13 +90,13 @@ function readKey(info: Sequence): Certificate["key"] | DerProblem {
 }
 
 /** RFC 8017 A.1.1. */
-function readRsaKey(octets: Uint8Array): Certificate["key"] | DerProblem {
-  const [modulus, exponent] = membersOf(fromBER(new Uint8Array(octets), ASN1_LIMITS).result);
-  if (!(modulus instanceof Integer) || !(exponent instanceof Integer)) return "certificate_malformed";
+function readRsaKey(octets: Uint8Array<ArrayBuffer>): Certificate["key"] | DerProblem {
+  const [modulus, exponent] = membersOf(sequence(readDer(octets))) ?? [];
+  if (modulus?.tag !== TAG.integer || exponent?.tag !== TAG.integer) return "certificate_malformed";
   const bits = bitLength(modulus);
   if (bits < RSA_MODULUS_BITS_MIN) return "certificate_key_too_small";
   const exponentBits = bitLength(exponent);
-  const isOdd = ((exponent.valueBlock.valueHexView.at(-1) ?? 0) & 1) === 1;
+  const isOdd = ((exponent.content.at(-1) ?? 0) & 1) === 1;
   // An exponent of one makes every message its own signature; real ones are 3 or 65537.
   if (bits > RSA_MODULUS_BITS_MAX || exponentBits < 2 || exponentBits > RSA_EXPONENT_BITS_MAX || !isOdd) {
     return "certificate_key_unsupported";
@@ -122,10 +104,9 @@ function readRsaKey(octets: Uint8Array): Certificate["key"] | DerProblem {
   return { type: "RSA", bits };
 }
 
-/** Of an INTEGER in DER (X.690 8.3); 0 for a negative one. */
-function bitLength(integer: Integer): number {
-  const octets = integer.valueBlock.valueHexView;
-  const first = octets.findIndex((octet) => octet !== 0);
-  if (first < 0 || octets[0]! > 127) return 0;
-  return (octets.length - first) * 8 - (Math.clz32(octets[first]!) - 24);
+/** Of an INTEGER (X.690 8.3); 0 for a negative one. */
+function bitLength({ content }: DerValue): number {
+  const first = content.findIndex((octet) => octet !== 0);
+  if (first < 0 || content[0]! > 127) return 0;
+  return (content.length - first) * 8 - (Math.clz32(content[first]!) - 24);
 }

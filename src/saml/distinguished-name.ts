@@ -3,7 +3,7 @@
  * issuer with another's subject; no decision about trust rests on a name.
  */
 import { Buffer } from "node:buffer";
-import { type BaseBlock, Constructed, ObjectIdentifier } from "asn1js";
+import { type DerValue, membersOf, objectIdentifierText, TAG } from "./der.ts";
 
 /** RFC 4514 section 3, RFC 4519, and the e-mail address of RFC 2985 by the name that every tool shows. */
 const KEYWORDS: ReadonlyMap<string, string> = new Map([
@@ -24,14 +24,14 @@ const KEYWORDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** RFC 4514 2.1: the relative names in reverse order. `name` is an RDNSequence (X.501 9.2); null when it isn't one. */
-export function distinguishedNameText(name: BaseBlock): string | null {
+export function distinguishedNameText(name: DerValue | null): string | null {
   const parts: string[] = [];
-  for (const relative of members(name)) {
+  for (const relative of membersOf(name) ?? [null]) {
     const pairs: string[] = [];
-    for (const attribute of members(relative)) {
-      const [type, value] = members(attribute);
-      if (!(type instanceof ObjectIdentifier) || !value) return null;
-      const oid = type.valueBlock.toString();
+    for (const attribute of membersOf(relative) ?? [null]) {
+      const [type, value] = membersOf(attribute) ?? [];
+      const oid = objectIdentifierText(type);
+      if (oid === null || !value) return null;
       const keyword = KEYWORDS.get(oid);
       const text = keyword ? stringOf(value) : null;
       pairs.push(text === null ? `${keyword ?? oid}=#${hex(value)}` : `${keyword}=${escapeValue(text)}`);
@@ -41,18 +41,24 @@ export function distinguishedNameText(name: BaseBlock): string | null {
   return parts.reverse().join(",");
 }
 
-function members(block: BaseBlock): readonly BaseBlock[] {
-  return block instanceof Constructed ? (block.valueBlock.value as BaseBlock[]) : [];
+/** Of a DirectoryString (RFC 5280 4.1.2.4) or another string of one alphabet; null for anything else. */
+function stringOf({ tag, content }: DerValue): string | null {
+  const octets = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  if (tag === TAG.utf8String) return octets.toString("utf8");
+  if (tag === TAG.bmpString && octets.length % 2 === 0) return Buffer.from(octets).swap16().toString("utf16le");
+  return BY_OCTET.includes(tag) ? octets.toString("latin1") : null;
 }
 
-/** The text of a DirectoryString or IA5String; null for anything else. */
-function stringOf(value: BaseBlock): string | null {
-  const text: unknown = (value.valueBlock as { value?: unknown }).value;
-  return typeof text === "string" ? text : null;
-}
+const BY_OCTET: readonly number[] = [
+  TAG.printableString,
+  TAG.ia5String,
+  TAG.teletexString,
+  TAG.numericString,
+  TAG.visibleString,
+];
 
-function hex(value: BaseBlock): string {
-  return Buffer.from(value.toBER()).toString("hex");
+function hex({ octets }: DerValue): string {
+  return Buffer.from(octets).toString("hex");
 }
 
 /** RFC 4514 2.4. Control characters by their hexadecimal pair, so that a name can't break a line. */

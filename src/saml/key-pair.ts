@@ -2,24 +2,9 @@
  * A company's own key pairs: RSA-2048 with a self-signed certificate, which is only the form in which metadata and identity
  * providers want a public key. Keeps nothing: the private key is handed out once, for the caller to wrap.
  */
-import {
-  Boolean as Asn1Boolean,
-  Set as Asn1Set,
-  type BaseBlock,
-  BitString,
-  Constructed,
-  fromBER,
-  GeneralizedTime,
-  Integer,
-  Null,
-  ObjectIdentifier,
-  OctetString,
-  Sequence,
-  UTCTime,
-  Utf8String,
-} from "asn1js";
 import { encodeBase64 } from "./base64.ts";
 import { readCertificates } from "./certificate.ts";
+import { der, derObjectIdentifier, derTime, TAG } from "./der.ts";
 import { importUnwrappingKey } from "./rsa-oaep.ts";
 import type { SigningKey } from "./sign.ts";
 import { SIGNATURE } from "./terms.ts";
@@ -31,8 +16,6 @@ const SERIAL_OCTETS = 16;
 const COMMON_NAME_CHARS_MAX = 64;
 /** Receivers whose clocks are behind must not find the certificate not yet valid. */
 const BACKDATED_MS = 24 * 3_600_000;
-/** RFC 5280 4.1.2.5: from 2050 on, GeneralizedTime. */
-const GENERALIZED_TIME_FROM = Date.UTC(2050, 0, 1);
 
 export interface KeyPair {
   /** PKCS#8 DER (RFC 5208), not encrypted. */
@@ -57,8 +40,7 @@ export async function generateKeyPair(use: "signing" | "encryption", options: Ke
     publicExponent: new Uint8Array([1, 0, 1]),
   };
   const pair = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
-  const der = await selfSign(pair, use, options);
-  const read = readCertificates(encodeBase64(der));
+  const read = readCertificates(encodeBase64(await selfSign(pair, use, options)));
   if (!read.ok) throw new Error(`the certificate just made cannot be read: ${read.problem.code}`);
   const pkcs8 = (await crypto.subtle.exportKey("pkcs8", pair.privateKey)) as ArrayBuffer;
   return { privateKeyPkcs8: new Uint8Array(pkcs8), certificate: read.value[0]! };
@@ -70,7 +52,8 @@ const OID = {
   basicConstraints: "2.5.29.19",
   sha256WithRsa: "1.2.840.113549.1.1.11",
 } as const;
-const CONTEXT_SPECIFIC = 3;
+/** RFC 5280 4.1.2.1. */
+const VERSION_3 = 2;
 
 /** RFC 5280 4.1, version 3. */
 async function selfSign(
@@ -82,61 +65,58 @@ async function selfSign(
   const name = commonName(subject.slice(0, COMMON_NAME_CHARS_MAX));
   const notAfter = new Date(now).setUTCFullYear(new Date(now).getUTCFullYear() + years);
   const certified = sequence(
-    explicit(0, new Integer({ value: 2 })),
-    new Integer({ valueHex: newSerial().buffer }),
+    der(TAG.explicit0, integer(VERSION_3)),
+    integer(...newSerial()),
     signatureAlgorithm(),
     name,
-    sequence(timeOf(now - BACKDATED_MS), timeOf(notAfter)),
+    sequence(derTime(now - BACKDATED_MS), derTime(notAfter)),
     name,
-    fromBER(spki).result,
-    explicit(3, sequence(extension(OID.basicConstraints, sequence()), extension(OID.keyUsage, keyUsage(use)))),
+    new Uint8Array(spki),
+    der(TAG.explicit3, sequence(extension(OID.basicConstraints, sequence()), extension(OID.keyUsage, keyUsage(use)))),
   );
-  const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", pair.privateKey, certified.toBER());
-  return new Uint8Array(sequence(certified, signatureAlgorithm(), new BitString({ valueHex: signature })).toBER());
+  const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", pair.privateKey, certified);
+  return sequence(certified, signatureAlgorithm(), bitString(0, ...new Uint8Array(signature)));
 }
 
-function sequence(...value: BaseBlock[]): Sequence {
-  return new Sequence({ value });
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function sequence(...members: readonly Bytes[]): Bytes {
+  return der(TAG.sequence, ...members);
 }
 
-function explicit(tagNumber: number, content: BaseBlock): Constructed {
-  return new Constructed({ idBlock: { tagClass: CONTEXT_SPECIFIC, tagNumber }, value: [content] });
+function integer(...octets: readonly number[]): Bytes {
+  return der(TAG.integer, Uint8Array.from(octets));
+}
+
+function bitString(unusedBits: number, ...octets: readonly number[]): Bytes {
+  return der(TAG.bitString, Uint8Array.of(unusedBits, ...octets));
 }
 
 /** RFC 4055 5: the parameters are NULL. */
-function signatureAlgorithm(): Sequence {
-  return sequence(new ObjectIdentifier({ value: OID.sha256WithRsa }), new Null());
+function signatureAlgorithm(): Bytes {
+  return sequence(derObjectIdentifier(OID.sha256WithRsa), der(TAG.null));
 }
 
-function commonName(value: string): Sequence {
-  const type = new ObjectIdentifier({ value: OID.commonName });
-  return sequence(new Asn1Set({ value: [sequence(type, new Utf8String({ value }))] }));
+function commonName(value: string): Bytes {
+  const text = der(TAG.utf8String, new TextEncoder().encode(value));
+  return sequence(der(TAG.set, sequence(derObjectIdentifier(OID.commonName), text)));
 }
 
 /** RFC 5280 4.1.2.2: positive, at most 20 octets, in its shortest form. */
-function newSerial(): Uint8Array<ArrayBuffer> {
+function newSerial(): Bytes {
   const serial = crypto.getRandomValues(new Uint8Array(SERIAL_OCTETS));
   serial[0] = (serial[0]! & 0x3f) | 0x40;
   return serial;
 }
 
-function timeOf(value: number): UTCTime | GeneralizedTime {
-  const valueDate = new Date(Math.floor(value / 1000) * 1000);
-  return value < GENERALIZED_TIME_FROM ? new UTCTime({ valueDate }) : new GeneralizedTime({ valueDate });
-}
-
-function extension(id: string, content: BaseBlock): Sequence {
-  return sequence(
-    new ObjectIdentifier({ value: id }),
-    new Asn1Boolean({ value: true }),
-    new OctetString({ valueHex: content.toBER() }),
-  );
+/** A critical one. */
+function extension(id: string, content: Bytes): Bytes {
+  return sequence(derObjectIdentifier(id), der(TAG.boolean, Uint8Array.of(0xff)), der(TAG.octetString, content));
 }
 
 /** RFC 5280 4.2.1.3: digitalSignature is bit 0, keyEncipherment bit 2. */
-function keyUsage(use: "signing" | "encryption"): BitString {
-  const [octet, unusedBits] = use === "signing" ? [0x80, 7] : [0x20, 5];
-  return new BitString({ valueHex: new Uint8Array([octet]).buffer, unusedBits });
+function keyUsage(use: "signing" | "encryption"): Bytes {
+  return use === "signing" ? bitString(7, 0x80) : bitString(5, 0x20);
 }
 
 /** For signElement and signQuery: RSA-SHA256, the one algorithm that every identity provider verifies. */

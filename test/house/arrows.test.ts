@@ -39,7 +39,6 @@ const HOMES: Record<string, string[]> = {
   xmldsigjs: ["saml"],
   "xml-core": ["saml"],
   pkijs: ["saml"],
-  asn1js: ["saml"],
   "node:zlib": ["saml"],
   "drizzle-orm": ["store"],
   uuid: ["store"],
