@@ -5,6 +5,7 @@ import {
   type Company,
   emailKey,
   findUser,
+  hasOtherAdministrator,
   createUser as insertUser,
   newId,
   deleteUser as removeUser,
@@ -134,6 +135,7 @@ export function changeUser(
   );
 }
 
+/** Only the operator and a token can leave a company without an administrator; from the console nobody can. */
 export function deleteUser(
   services: Services,
   actor: Actor,
@@ -141,10 +143,15 @@ export function deleteUser(
   id: string,
   precondition: Precondition,
 ): Promise<Answer<null>> {
+  const byPerson = actor.kind === "user";
   return changeVersioned(
     precondition,
     () => readUser(services, company, id),
     async (current) => {
+      if (byPerson && actor.userId === id) return conflict("", "You cannot delete yourself: another administrator can");
+      if (byPerson && !(await hasOtherAdministrator(services.database, company.id, id))) {
+        return conflict("", "This is the last administrator");
+      }
       const record = auditRecord(services, actor, company.id, {
         action: "delete",
         resource: "user",
@@ -152,7 +159,7 @@ export function deleteUser(
         before: viewUser(current),
         after: null,
       });
-      const done = await removeUser(services.database, company.id, id, current.version, record);
+      const done = await removeUser(services.database, company.id, id, current.version, record, byPerson);
       return done === "done" ? answer(null) : done;
     },
   );

@@ -4,6 +4,7 @@
  */
 export type { AttemptCount, AttemptLimit, AttemptLimits } from "./attempts.ts";
 export { listAudit } from "./audit.ts";
+export { findUsersByEmails, type UserWrite, writeUsers } from "./bulk.ts";
 export type { ChangeResult } from "./changes.ts";
 export {
   type CompanyChanges,
@@ -132,6 +133,7 @@ export {
   deleteUser,
   findUser,
   findUserByEmail,
+  hasOtherAdministrator,
   listUsers,
   searchUsers,
   type UserConflict,

@@ -1,9 +1,9 @@
 /** Users of a company: found by id or e-mail, listed by id, changed under their version. */
-import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
+import { and, asc, eq, exists, gt, gte, inArray, lt, ne, sql } from "drizzle-orm";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { emailKey } from "./email.ts";
-import { sessions, users } from "./schema.ts";
+import { groups, sessions, users } from "./schema.ts";
 import type { AuditRecord, NewUser, Page, Subject, User, UserChanges } from "./types.ts";
 
 type Row = typeof users.$inferSelect;
@@ -107,7 +107,7 @@ export async function searchUsers(db: Database, companyId: string, prefix: strin
 /** What another row of the company says no to. */
 export type UserConflict = "email_taken" | "subject_taken" | "group_unknown";
 
-function conflictOf(constraint: string): UserConflict {
+export function userConflictOf(constraint: string): UserConflict {
   if (constraint.includes("users.email")) return "email_taken";
   if (constraint.includes("users.subject_value")) return "subject_taken";
   return constraint === "foreign key" ? "group_unknown" : unexpected(constraint);
@@ -122,7 +122,7 @@ export async function createUser(
   const outcome = await decide(
     db.batch([db.insert(users).values(newUserRow(companyId, user, record.at)), auditStatement(db, record)]),
   );
-  return outcome.ok ? "done" : conflictOf(outcome.constraint);
+  return outcome.ok ? "done" : userConflictOf(outcome.constraint);
 }
 
 /** Changes the version that the caller saw. Disabling ends every session of the user, so that enabling again revives none. */
@@ -144,20 +144,49 @@ export async function updateUser(
   const ended = db.delete(sessions).where(and(eq(sessions.companyId, companyId), eq(sessions.userId, id)));
   const outcome = await decide(db.batch(changes.status === "disabled" ? [...update, ended] : update));
   if (outcome.ok) return "done";
-  return guardFailed(outcome) ? "version_changed" : conflictOf(outcome.constraint);
+  return guardFailed(outcome) ? "version_changed" : userConflictOf(outcome.constraint);
 }
 
-/** Deletes the user and every session of theirs; sign-in records and audit stay. */
+/** Another user than this one who is active and in a group of type administrator. */
+function otherAdministrator(db: Database, companyId: string, id: string) {
+  const administrators = db
+    .select({ id: groups.id })
+    .from(groups)
+    .where(and(eq(groups.companyId, companyId), eq(groups.type, "administrator")));
+  const others = and(ne(users.id, id), eq(users.status, "active"), inArray(users.groupId, administrators));
+  return db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.companyId, companyId), others))
+    .limit(1);
+}
+
+/** Whether anybody could still administer the company without this user. */
+export async function hasOtherAdministrator(db: Database, companyId: string, id: string): Promise<boolean> {
+  return (await run(otherAdministrator(db, companyId, id))).length > 0;
+}
+
+/**
+ * Deletes the user and every session of theirs; sign-in records and audit stay. With `othersMustStay` only while another
+ * administrator is there; where none is, it answers as if the version had changed.
+ */
 export async function deleteUser(
   db: Database,
   companyId: string,
   id: string,
   expectedVersion: number,
   record: AuditRecord,
+  othersMustStay = false,
 ): Promise<ChangeResult> {
+  const seen = and(oneUser(companyId, id), eq(users.version, expectedVersion));
   const outcome = await decide(
     db.batch([
-      guardedAuditStatement(db, record, users, and(oneUser(companyId, id), eq(users.version, expectedVersion))),
+      guardedAuditStatement(
+        db,
+        record,
+        users,
+        othersMustStay ? and(seen, exists(otherAdministrator(db, companyId, id))) : seen,
+      ),
       db.delete(users).where(oneUser(companyId, id)),
     ]),
   );

@@ -44,6 +44,7 @@ const HOMES: Record<string, string[]> = {
   uuid: ["store"],
   zod: ["admin"],
   "@passwordless-id/webauthn": ["signin"],
+  "d3-dsv": ["admin"],
   jose: ["origin", "tenant"],
 };
 

@@ -14,6 +14,7 @@ const SENTENCES = {
   "user-saved": "The user is saved.",
   "user-disabled": "The user is disabled, and signed out everywhere within a minute.",
   "user-enabled": "The user may sign in again.",
+  "user-deleted": "The user was deleted, and is signed out everywhere within a minute.",
   "sessions-ended": "The user is signed out everywhere within a minute.",
   "session-ended": "The session ends within a minute.",
   "token-deleted": "The token was deleted. It opens nothing from now on.",

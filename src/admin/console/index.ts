@@ -17,7 +17,17 @@ import { showSetup } from "./setup.tsx";
 import { listSignInsPage, showSignIn } from "./sign-ins.tsx";
 import { activateKey, publishKey, retireKey, showKeys } from "./sp-keys.tsx";
 import { createToken, removeToken, showTokens } from "./tokens.tsx";
-import { createUser, endSession, saveUser, setStatus, showNewUser, showUser, signOutEverywhere } from "./user-forms.ts";
+import {
+  createUser,
+  endSession,
+  removeUser,
+  saveUser,
+  setStatus,
+  showNewUser,
+  showUser,
+  signOutEverywhere,
+} from "./user-forms.ts";
+import { exportFile, showImport, takeImport } from "./user-import.tsx";
 import { listUsersPage } from "./users.tsx";
 
 export const consoleRoutes = new Hono<ConsoleEnv>()
@@ -41,10 +51,14 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .get("/users", listUsersPage)
   .get("/users/new", showNewUser)
   .post("/users/new", createUser)
+  .get("/users/export", exportFile)
+  .get("/users/import", showImport)
+  .post("/users/import", takeImport)
   .get("/users/:id", showUser)
   .post("/users/:id", saveUser)
   .post("/users/:id/disable", setStatus("disabled"))
   .post("/users/:id/enable", setStatus("active"))
+  .post("/users/:id/delete", removeUser)
   .post("/users/:id/sign-out", signOutEverywhere)
   .post("/users/:id/sessions/:session/end", endSession)
   .get("/sign-ins", listSignInsPage)

@@ -4,7 +4,7 @@ import { fieldErrors } from "../fields.ts";
 import type { Posted } from "../frame/index.ts";
 import type { Problem } from "../problems.ts";
 import { endOneSession, endSessions } from "../sessions.ts";
-import { changeUser, makeUser, newUser, readUser, userPut } from "../users.ts";
+import { changeUser, deleteUser, makeUser, newUser, readUser, userPut } from "../users.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { leadTo } from "./done.ts";
 import { doorPage } from "./door-pages.tsx";
@@ -149,6 +149,23 @@ export function setStatus(status: User["status"]) {
     if (!changed.ok) return missing(visit, changed.problem);
     return leadTo(path, status === "disabled" ? "user-disabled" : "user-enabled");
   };
+}
+
+export async function removeUser(c: ConsoleContext): Promise<Response> {
+  const visit = c.get("visit");
+  const id = c.req.param("id") ?? "";
+  const path = `${USERS_PATH}/${encodeURIComponent(id)}`;
+  const stop = interrupted(visit, { dangerous: true, back: path });
+  if (stop !== null) return stop;
+  const deleted = await deleteUser(visit.services, visit.actor, visit.tenant.company, id, () => true);
+  if (deleted.ok) return leadTo(USERS_PATH, "user-deleted");
+  if (deleted.problem.status === 404) return missing(visit, deleted.problem);
+  return doorPage(visit.tenant.company.name, {
+    status: deleted.problem.status,
+    title: "Nothing was changed",
+    sentence: `${deleted.problem.title}.`,
+    links: [{ href: path, label: "Back" }],
+  });
 }
 
 export async function signOutEverywhere(c: ConsoleContext): Promise<Response> {

@@ -135,13 +135,28 @@ const Access: FC<{ visit: Visit; user: User }> = ({ visit, user }) => {
         </dd>
       </dl>
       {own ? (
-        <p class="hint">This is you. Another administrator can disable your account.</p>
+        <p class="hint">This is you. Another administrator can disable or delete your account.</p>
       ) : (
-        <Form visit={visit} action={`${USERS_PATH}/${user.id}/${active ? "disable" : "enable"}`} class="actions">
-          <button class={active ? "button danger" : "button quiet"} type="submit">
-            {active ? "Disable the user" : "Enable the user"}
-          </button>
-        </Form>
+        <>
+          <Form visit={visit} action={`${USERS_PATH}/${user.id}/${active ? "disable" : "enable"}`} class="actions">
+            <button class={active ? "button danger" : "button quiet"} type="submit">
+              {active ? "Disable the user" : "Enable the user"}
+            </button>
+          </Form>
+          <details class="more">
+            <summary>Delete the user</summary>
+            <Form visit={visit} action={`${USERS_PATH}/${user.id}/delete`}>
+              <p>
+                The user is signed out everywhere and forgotten; the audit log and the sign-in log stay. With
+                Just-In-Time provisioning the person is created anew at the next sign-in: to keep somebody out, disable
+                them.
+              </p>
+              <button class="button danger" type="submit">
+                Yes, delete {user.email}
+              </button>
+            </Form>
+          </details>
+        </>
       )}
     </section>
   );

@@ -37,6 +37,12 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
         <a class="button" href={`${USERS_PATH}/new`}>
           Create SSO user
         </a>
+        <a class="button quiet" href={`${USERS_PATH}/import`}>
+          Import
+        </a>
+        <a class="button quiet" href={`${USERS_PATH}/export`}>
+          Export
+        </a>
       </p>
     ),
     children: (

@@ -6,9 +6,10 @@
 import { METADATA_BYTES_MAX } from "../../saml/index.ts";
 import type { Sealer } from "../../sealing.ts";
 import { readBounded } from "../idp-metadata.ts";
+import { IMPORT_BYTES_MAX } from "../user-import.ts";
 
-/** The largest is a provider's metadata, uploaded or pasted. */
-export const CONSOLE_FORM_BYTES_MAX = METADATA_BYTES_MAX + 65_536;
+/** The largest is a provider's metadata or a list of users, uploaded or pasted. */
+export const CONSOLE_FORM_BYTES_MAX = Math.max(METADATA_BYTES_MAX, IMPORT_BYTES_MAX) + 65_536;
 export const TOKEN_FIELD = "form_token";
 
 export interface Posted {

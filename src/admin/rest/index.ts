@@ -21,6 +21,7 @@ import type { CompanyCall, Reply, Route } from "./route.ts";
 import { samlDraftRoutes } from "./saml-draft-routes.ts";
 import { samlRoutes } from "./saml-routes.ts";
 import { spKeyRoutes } from "./sp-key-routes.ts";
+import { userFileRoutes } from "./user-file-routes.ts";
 import { userRoutes } from "./user-routes.ts";
 
 export const API_ROOT = "/api/v1";
@@ -31,6 +32,8 @@ export const routes: readonly Route[] = [
   ...spKeyRoutes,
   ...samlDraftRoutes,
   ...groupRoutes,
+  // Before the users by id: their last parts are no ids.
+  ...userFileRoutes,
   ...userRoutes,
   ...invitationRoutes,
   ...recordRoutes,
@@ -122,7 +125,8 @@ function checkQuery(route: Route, query: URLSearchParams): Answer<null> {
 
 function respond(given: Answer<Reply>): Response {
   if (!given.ok) return problemResponse(given.problem);
-  const { status, body, version, location } = given.value;
+  const { status, body, version, location, file } = given.value;
+  if (file) return file;
   const headers = new Headers({ "cache-control": "no-store" });
   if (version) headers.set("etag", entityTag(version));
   if (location !== undefined) headers.set("location", API_ROOT + location);

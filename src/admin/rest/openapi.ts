@@ -22,6 +22,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   email: "Finds the one user with this e-mail address",
   userId: "Of this user only",
   reference: "The reference that a visitor's page showed",
+  dryRun: "true: says what would happen, and changes nothing",
+  allowAdministrators: "true: rows may make, move, disable and enable administrators",
   slug: "The company's subdomain",
   id: "The object's id",
   "Idempotency-Key":
@@ -109,6 +111,10 @@ function bodyOf(route: Route) {
 }
 
 function success(route: Route) {
+  if (route.files) {
+    const content = Object.fromEntries(route.files.map((type) => [type, {}]));
+    return { 200: { description: "The file, as it is made", content } };
+  }
   if (!route.view) return { 204: { description: "Done" } };
   const one = schemaOf(route.view, "output");
   const schema = route.list
@@ -118,8 +124,8 @@ function success(route: Route) {
         properties: { items: { type: "array", items: one }, nextCursor: { type: ["string", "null"] } },
       }
     : one;
-  const headers = route.list ? {} : { ETag: { schema: { type: "string" } } };
-  const status = route.method === "post" ? 201 : 200;
+  const headers = route.list || route.makesNothing ? {} : { ETag: { schema: { type: "string" } } };
+  const status = route.method === "post" && !route.makesNothing ? 201 : 200;
   return { [status]: { description: "As it then is", headers, content: { "application/json": { schema } } } };
 }
 

@@ -45,6 +45,12 @@ function limitOf(text: string | null): number | null {
   return limit >= 1 && limit <= LIMIT_MAX ? limit : null;
 }
 
+/** Absent is false; null where it is neither. */
+export function flagOf(query: URLSearchParams, name: string): boolean | null {
+  const text = query.get(name) ?? "false";
+  return text === "true" ? true : text === "false" ? false : null;
+}
+
 export function badQuery(path: string, message: string) {
   return fail({ status: 400, type: "query", title: "The query is not valid", errors: [{ path, message }] });
 }

@@ -37,6 +37,8 @@ export interface Reply {
   readonly version?: Versioned;
   /** Path below the API's root, for a 201. */
   readonly location?: string;
+  /** What goes out as it is, instead of all the others. */
+  readonly file?: Response;
 }
 
 interface Described<Body extends z.ZodType> {
@@ -51,6 +53,10 @@ interface Described<Body extends z.ZodType> {
   readonly view?: z.ZodType;
   /** The view stands in `{items, nextCursor}`. */
   readonly list?: true;
+  /** A POST that makes no object, and so answers 200. */
+  readonly makesNothing?: true;
+  /** Content types of what it answers, where that is a file. */
+  readonly files?: readonly string[];
   /** Bodies other than `body`, for the description. */
   readonly otherBodies?: Readonly<Record<string, z.ZodType | null>>;
 }

@@ -1,0 +1,61 @@
+/**
+ * Comma-separated values (RFC 4180): read strictly, so that nothing of a file is lost unnoticed, and written so that a spreadsheet
+ * runs nothing of it. Knows no users.
+ */
+import { dsvFormat } from "d3-dsv";
+import { type Answer, answer, fail, invalid } from "./problems.ts";
+
+const csv = dsvFormat(",");
+/** One field with what ends it. A quote stands at both ends of a field or, doubled, inside such a one. */
+const FIELD = /(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)(,|\r\n|\n|\r|$)/y;
+/** What spreadsheets take for a formula (OWASP, "CSV Injection"). */
+const FORMULA = /^[=+\-@\t\r]/;
+const GUARDED = /^'(?=[=+\-@\t\r])/;
+
+export interface CsvRow {
+  /** Where the row begins in the file, from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** The rows that hold something. The guard that `csvLine` puts before a formula is taken off again. */
+export function readCsv(bytes: Uint8Array): Answer<CsvRow[]> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return fail({ status: 400, type: "malformed", title: "The file is not UTF-8: save it as “CSV UTF-8”" });
+  }
+  const lines = linesOfRows(text);
+  if (!Array.isArray(lines)) {
+    return invalid([
+      { path: `line ${lines.fault}`, message: "A quotation mark is not closed, or stands inside a field" },
+    ]);
+  }
+  const rows = csv.parseRows(text, (cells, index) => ({ line: lines[index] ?? 0, cells: cells.map(unguarded) }));
+  return answer(rows.filter(({ cells }) => cells.some((cell) => cell.trim() !== "")));
+}
+
+function unguarded(cell: string): string {
+  return cell.replace(GUARDED, "");
+}
+
+/** The line that each row begins at, or the line where the file is no CSV. */
+function linesOfRows(text: string): number[] | { readonly fault: number } {
+  const lines = [1];
+  let line = 1;
+  FIELD.lastIndex = 0;
+  while (true) {
+    const at = FIELD.lastIndex;
+    const found = FIELD.exec(text);
+    if (found === null) return { fault: line };
+    line += text.slice(at, FIELD.lastIndex).match(/\r\n|\n|\r/g)?.length ?? 0;
+    if (found[1] === "") return lines;
+    if (found[1] !== ",") lines.push(line);
+  }
+}
+
+/** One line with its end. Cells that would begin a formula get an apostrophe before them. */
+export function csvLine(cells: readonly string[]): string {
+  return `${csv.formatRow(cells.map((cell) => (FORMULA.test(cell) ? `'${cell}` : cell)))}\r\n`;
+}
