@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Services } from "../context.ts";
 import {
   type Company,
+  type CompanyChanges,
   findCompany,
   createCompany as insertCompany,
   newId,
@@ -13,6 +14,7 @@ import {
 import { forgetTenant, isSlug, newAssertionKey } from "../tenant/index.ts";
 import { type Actor, auditRecord } from "./actor.ts";
 import { line, NAME_CHARS_MAX, originUrl, readOnly, time, timeText, urlErrors } from "./fields.ts";
+import { pathRules } from "./path-rules.ts";
 import { type Answer, answer, conflict, forbidden, invalid, notFound } from "./problems.ts";
 import { changeVersioned, differing, type Precondition } from "./versions.ts";
 
@@ -51,6 +53,9 @@ export const companyView = z.object({
   status,
   sessionPolicy: z.object({ absoluteHours: z.int(), idleMinutes: z.int() }),
   sessionsPerUserMax: z.int().nullable(),
+  pathRules,
+  edgeCache: z.boolean(),
+  edgeCacheGeneration: z.int(),
   createdAt: time,
   updatedAt: time,
 });
@@ -62,6 +67,8 @@ export const newCompany = z.strictObject({
   status: status.default("active"),
   sessionPolicy: sessionPolicyPart.optional(),
   sessionsPerUserMax: sessionsPerUserMax.optional(),
+  pathRules: pathRules.optional(),
+  edgeCache: z.boolean().optional(),
 });
 
 export const companyPatch = z.strictObject({
@@ -71,6 +78,9 @@ export const companyPatch = z.strictObject({
   status: status.optional(),
   sessionPolicy: sessionPolicyPart.optional(),
   sessionsPerUserMax: sessionsPerUserMax.optional(),
+  pathRules: pathRules.optional(),
+  edgeCache: z.boolean().optional(),
+  edgeCacheGeneration: readOnly,
   id: readOnly,
   createdAt: readOnly,
   updatedAt: readOnly,
@@ -81,14 +91,10 @@ export const companyPut = companyPatch.extend({ name, originUrl });
 
 export function viewCompany(company: Company): z.infer<typeof companyView> {
   const { id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax, createdAt, updatedAt } = company;
+  const { pathRules, edgeCache, edgeCacheGeneration } = company;
   return {
-    id,
-    slug,
-    name,
-    originUrl,
-    status,
-    sessionPolicy,
-    sessionsPerUserMax,
+    ...{ id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax },
+    ...{ pathRules: [...pathRules], edgeCache, edgeCacheGeneration },
     createdAt: timeText(createdAt),
     updatedAt: timeText(updatedAt),
   };
@@ -111,6 +117,8 @@ export async function makeCompany(
     status: input.status,
     sessionPolicy: policyOf(SESSION_POLICY_DEFAULT, input.sessionPolicy),
     sessionsPerUserMax: input.sessionsPerUserMax ?? null,
+    pathRules: input.pathRules ?? COMPANY_DEFAULTS.pathRules,
+    edgeCache: input.edgeCache ?? COMPANY_DEFAULTS.edgeCache,
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -143,27 +151,55 @@ export function changeCompany(
   input: z.infer<typeof companyPatch>,
   precondition: Precondition,
 ): Promise<Answer<Company>> {
+  return change(services, actor, slug, precondition, (current) => {
+    if (input.slug !== undefined && input.slug !== current.slug) {
+      return invalid([{ path: "slug", message: "A company keeps its slug: its identity provider knows it by it" }]);
+    }
+    const changes = differing(current, {
+      name: input.name,
+      originUrl: input.originUrl,
+      status: input.status,
+      sessionPolicy: policyOf(current.sessionPolicy, input.sessionPolicy),
+      sessionsPerUserMax: input.sessionsPerUserMax,
+      pathRules: input.pathRules,
+      edgeCache: input.edgeCache,
+    });
+    const barred = OPERATORS.filter((field) => actor.kind !== "operator" && field in changes);
+    if (barred.length > 0) {
+      const errors = barred.map((path) => ({ path, message: "Is the operator's to change" }));
+      return forbidden("The operator decides this", errors);
+    }
+    const errors = urlErrors(services.config, { originUrl: changes.originUrl });
+    return errors.length > 0 ? invalid(errors) : answer(changes);
+  });
+}
+
+/** What was kept at the edge until now is asked for under another key from now on, so that nobody finds it. */
+export function purgeEdgeCache(
+  services: Services,
+  actor: Actor,
+  slug: string,
+  precondition: Precondition,
+): Promise<Answer<Company>> {
+  return change(services, actor, slug, precondition, ({ edgeCacheGeneration }) =>
+    answer({ edgeCacheGeneration: edgeCacheGeneration + 1 }),
+  );
+}
+
+function change(
+  services: Services,
+  actor: Actor,
+  slug: string,
+  precondition: Precondition,
+  changesOf: (current: Company) => Answer<CompanyChanges>,
+): Promise<Answer<Company>> {
   return changeVersioned(
     precondition,
     () => readCompany(services, slug),
     async (current) => {
-      if (input.slug !== undefined && input.slug !== current.slug) {
-        return invalid([{ path: "slug", message: "A company keeps its slug: its identity provider knows it by it" }]);
-      }
-      const changes = differing(current, {
-        name: input.name,
-        originUrl: input.originUrl,
-        status: input.status,
-        sessionPolicy: policyOf(current.sessionPolicy, input.sessionPolicy),
-        sessionsPerUserMax: input.sessionsPerUserMax,
-      });
-      const barred = OPERATORS.filter((field) => actor.kind !== "operator" && field in changes);
-      if (barred.length > 0) {
-        const errors = barred.map((path) => ({ path, message: "Is the operator's to change" }));
-        return forbidden("The operator decides this", errors);
-      }
-      const errors = urlErrors(services.config, { originUrl: changes.originUrl });
-      if (errors.length > 0) return invalid(errors);
+      const made = changesOf(current);
+      if (!made.ok) return made;
+      const changes = made.value;
       if (Object.keys(changes).length === 0) return answer(current);
       const changed = { ...current, ...changes, version: current.version + 1, updatedAt: services.now() };
       const record = auditRecord(services, actor, current.id, {

@@ -68,7 +68,7 @@ async function signedFor(
     .setNotBefore(issuedAt)
     .setExpirationTime(issuedAt + ASSERTION_LIFE_SECONDS)
     .sign(privateKey);
-  const signed = { signedAt: now, assertion, headers: identityHeaders(tenant, session) };
+  const signed = { signedAt: now, assertion, headers: identityHeaders(session) };
   byClaims.delete(key);
   if (byClaims.size >= ASSERTIONS_MAX) byClaims.delete(byClaims.keys().next().value as string);
   byClaims.set(key, signed);

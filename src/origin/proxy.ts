@@ -5,8 +5,9 @@ import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { count, observe, statusClass } from "../metrics.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
-import { readSession } from "../session/index.ts";
-import type { Tenant } from "../tenant/index.ts";
+import { type CurrentSession, readSession } from "../session/index.ts";
+import type { PathRule } from "../store/index.ts";
+import { resolveTenant, ruleFor, type Tenant } from "../tenant/index.ts";
 import { lap } from "../trace.ts";
 import { isFromAnotherCompany } from "./another-company.ts";
 import { identityOf } from "./assertion.ts";
@@ -14,7 +15,7 @@ import { fetchOrigin } from "./fetch-origin.ts";
 import { headersForOrigin } from "./request-headers.ts";
 import { fitResponse } from "./response.ts";
 import { isNavigation, signInFirst } from "./sign-in-first.ts";
-import { originOf, targetUrl } from "./target.ts";
+import { originOf, pathOf, targetUrl } from "./target.ts";
 
 export { ORIGIN_HEADERS_TIMEOUT_MS } from "./fetch-origin.ts";
 
@@ -46,30 +47,27 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   }
   if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
 
-  const current = await readSession(services, tenant, request, (promise) => passage.waitUntil(promise));
+  const origin = originOf(tenant.company.originUrl);
+  const url = targetUrl(origin, request.url);
+  const path = pathOf(origin, url);
+  const admitted = await admit(passage, ruleFor(tenant.company.pathRules, path));
   lap("session");
-  if (current === null) return signInFirst(request, tenant);
-  if (isFromAnotherCompany(services.config, tenant, request)) {
-    return problem(403, "another-company", "A page of another company can't use this session");
-  }
+  if (admitted instanceof Response) return admitted;
   if (hasUnsendableBody(request)) {
     return problem(400, "body-not-allowed", `A ${request.method} request with a body can't be passed on`);
   }
 
-  const { session, setCookie } = current;
-  const origin = originOf(tenant.company.originUrl);
-  const url = targetUrl(origin, request.url);
-  const identity = await identityOf(services, tenant, session);
+  const identity = admitted && (await identityOf(services, tenant, admitted.session));
   lap("signing");
-  const headers = headersForOrigin(request, identity);
+  const headers = headersForOrigin(request, tenant, identity);
   const askedAt = performance.now();
   const answer = await fetchOrigin(url, request, headers);
   observe("origin_headers", performance.now() - askedAt, tenant.company.id);
   lap("origin");
   if (answer.kind === "answered") {
     count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
-    const isLive = async () => (await readSession(services, tenant, request)) !== null;
-    return fitResponse(answer.response, { tenant, origin, url, setCookie, isLive });
+    const isLive = () => (admitted ? isSignedIn(passage) : isOpen(passage, path));
+    return fitResponse(answer.response, { tenant, origin, url, setCookie: admitted?.setCookie ?? null, isLive });
   }
 
   count("origin_failures", answer.kind, tenant.company.id);
@@ -79,6 +77,35 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   return answer.kind === "down"
     ? problem(502, "origin-down", "The application does not answer", { reference })
     : problem(504, "origin-slow", "The application takes too long", { reference });
+}
+
+/** Who passes: somebody, nobody in particular (null), or not this one. A session that can't be checked passes as nobody nowhere. */
+async function admit(passage: Passage, rule: PathRule): Promise<CurrentSession | Response | null> {
+  const { services, tenant, request } = passage;
+  if (rule.access === "public" || (rule.preflight && isPreflight(request))) return null;
+  const current = await readSession(services, tenant, request, (promise) => passage.waitUntil(promise));
+  const misused = current !== null && isFromAnotherCompany(services.config, tenant, request);
+  if (current !== null && !misused) return current;
+  if (rule.access === "optional") return null;
+  return misused
+    ? problem(403, "another-company", "A page of another company can't use this session")
+    : signInFirst(request, tenant, rule.unauthenticated);
+}
+
+/** The question that browsers put before a request that a page of elsewhere makes; never with a cookie. Fetch standard, 3.2.2 */
+function isPreflight({ method, headers, body }: Request): boolean {
+  return method === "OPTIONS" && body === null && headers.has("origin") && headers.has("access-control-request-method");
+}
+
+async function isSignedIn({ services, tenant, request }: Passage): Promise<boolean> {
+  return (await readSession(services, tenant, request)) !== null;
+}
+
+/** Whether the company still lets everybody have this path. */
+async function isOpen({ services, tenant }: Passage, path: string): Promise<boolean> {
+  const now = await resolveTenant(services, tenant.company.slug);
+  if (now?.company.id !== tenant.company.id || now.company.status !== "active") return false;
+  return ruleFor(now.company.pathRules, path).access !== "session";
 }
 
 /** fetch sends no body with these methods, and to leave it out would change what was asked. RFC 9110, 9.3.1: it means nothing. */

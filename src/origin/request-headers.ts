@@ -29,14 +29,11 @@ const STRUCK_FAMILIES = /^(?:x-vestibule-|x-forwarded-|cf-)/;
 /** What is said of the visitor; the same text for every request of a session. */
 export type IdentityHeaders = readonly (readonly [name: string, value: string])[];
 
-export function identityHeaders(tenant: Tenant, session: Session): IdentityHeaders {
-  const base = new URL(tenant.baseUrl);
+export function identityHeaders(session: Session): IdentityHeaders {
   return [
     ["x-forwarded-user", printable(session.userId)],
     ["x-forwarded-email", printable(session.email)],
     ["x-forwarded-groups", printable(session.group.title)],
-    ["x-forwarded-host", base.host],
-    ["x-forwarded-proto", base.protocol.slice(0, -1)],
   ];
 }
 
@@ -45,15 +42,21 @@ export interface IdentityProof {
   readonly assertion: string;
 }
 
-export function headersForOrigin(request: Request, identity: IdentityProof): Headers {
+/** Without an identity where the company's path rules let a visitor through whom nobody asked for one. */
+export function headersForOrigin(request: Request, tenant: Tenant, identity: IdentityProof | null): Headers {
   const headers = new Headers(request.headers);
   const upgrade = isWebSocketUpgrade(request);
   const endsHere = hopByHop(headers.get("connection"));
   for (const name of [...headers.keys()]) if (endsHere(name) || isStruck(name)) headers.delete(name);
   removeOwnCookies(headers);
 
-  for (const [name, value] of identity.headers) headers.set(name, value);
-  headers.set("x-vestibule-jwt-assertion", identity.assertion);
+  if (identity !== null) {
+    for (const [name, value] of identity.headers) headers.set(name, value);
+    headers.set("x-vestibule-jwt-assertion", identity.assertion);
+  }
+  const [scheme, host] = tenant.baseUrl.split("//") as [string, string];
+  headers.set("x-forwarded-host", host);
+  headers.set("x-forwarded-proto", scheme.slice(0, -1));
   const address = visitorAddress(request);
   if (address !== null) headers.set("x-forwarded-for", address);
   if (upgrade) headers.set("upgrade", "websocket");

@@ -1,6 +1,7 @@
 /** What a request without a session gets: a page navigation is led to the sign-in and back, anything else is told in JSON. */
 import { problem } from "../failure.ts";
-import { notConfiguredPage } from "../pages/index.ts";
+import { notConfiguredPage, sessionNeededPage } from "../pages/index.ts";
+import type { PathRule } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 
 /** Encoded it may be three times as long, and it must fit into a URL that browsers and Cloudflare carry. */
@@ -15,14 +16,17 @@ export function isNavigation(request: Request): boolean {
   return (request.headers.get("accept") ?? "").toLowerCase().includes("text/html");
 }
 
-export function signInFirst(request: Request, tenant: Tenant): Response {
+export function signInFirst(request: Request, tenant: Tenant, unauthenticated: PathRule["unauthenticated"]): Response {
   const signInUrl = `${tenant.baseUrl}/sso/login`;
   if (isNavigation(request)) {
+    const back = `?return_to=${encodeURIComponent(returnPath(request))}`;
+    if (unauthenticated === "401") {
+      return sessionNeededPage(tenant.company.name, (tenant.saml === null ? "/sso/local" : "/sso/login") + back);
+    }
     if (tenant.saml === null) return notConfiguredPage(tenant.company.name, "/sso/local");
-    const returnTo = encodeURIComponent(returnPath(request));
     return new Response(null, {
       status: 303,
-      headers: { location: `/sso/login?return_to=${returnTo}`, "cache-control": "no-store" },
+      headers: { location: `/sso/login${back}`, "cache-control": "no-store" },
     });
   }
   return problem(401, "not-signed-in", "Nobody is signed in here", {

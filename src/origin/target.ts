@@ -36,3 +36,10 @@ export function targetUrl(origin: Origin, requestUrl: string): string {
   const from = href.indexOf("/", href.indexOf("//") + 2);
   return origin.url.origin + origin.prefix + href.slice(from, href.length - hash.length);
 }
+
+/** The path of a target as the company knows it: what the origin's URL puts before it is off, and so is the query. */
+export function pathOf(origin: Origin, target: string): string {
+  const path = target.slice(origin.url.origin.length + origin.prefix.length);
+  const query = path.indexOf("?");
+  return query < 0 ? path : path.slice(0, query);
+}

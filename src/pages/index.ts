@@ -9,6 +9,7 @@ export {
   notConfiguredPage,
   originUnavailablePage,
   refusalPage,
+  sessionNeededPage,
   suspendedCompanyPage,
   tooManyRequestsPage,
   unavailablePage,

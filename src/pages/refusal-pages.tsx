@@ -120,7 +120,25 @@ export function tooManyRequestsPage(name: string, headers: Record<string, string
   });
 }
 
-/** The company's origin did not answer (502), or not in time (504). The visitor is signed in; it is the application that is away. */
+/** The company wants this path to answer with 401 instead of leading to the sign-in. */
+export function sessionNeededPage(name: string, signInUrl: string): Response {
+  return page({
+    status: 401,
+    title: "Please sign in first",
+    companyName: name,
+    doorway: "closed",
+    children: (
+      <>
+        <p class="lead">This page is for people who are signed in.</p>
+        <p class="actions">
+          <ActionLink href={signInUrl}>Sign in</ActionLink>
+        </p>
+      </>
+    ),
+  });
+}
+
+/** The company's origin did not answer (502), or not in time (504). Nothing is wrong with the visitor; it is the application that is away. */
 export function originUnavailablePage(p: { kind: "down" | "slow"; reference: string }): Response {
   return page({
     status: p.kind === "down" ? 502 : 504,
@@ -129,7 +147,7 @@ export function originUnavailablePage(p: { kind: "down" | "slow"; reference: str
     doorway: "open",
     children: (
       <>
-        <p class="lead">You are signed in, but the application behind this door is out of reach at the moment.</p>
+        <p class="lead">The application behind this door is out of reach at the moment.</p>
         <p class="advice">Reload the page in a minute. If it stays like this, give your administrator the reference.</p>
         <Reference reference={p.reference} />
       </>

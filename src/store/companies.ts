@@ -73,7 +73,17 @@ export async function createCompany(
 }
 
 export type CompanyChanges = Partial<
-  Pick<Company, "name" | "originUrl" | "status" | "sessionPolicy" | "sessionsPerUserMax">
+  Pick<
+    Company,
+    | "name"
+    | "originUrl"
+    | "status"
+    | "sessionPolicy"
+    | "sessionsPerUserMax"
+    | "pathRules"
+    | "edgeCache"
+    | "edgeCacheGeneration"
+  >
 >;
 
 /** Changes the version that the caller saw; the new version is one more. */
@@ -84,14 +94,15 @@ export async function updateCompany(
   changes: CompanyChanges,
   record: AuditRecord,
 ): Promise<ChangeResult> {
-  const { sessionPolicy, ...columns } = changes;
+  const { sessionPolicy, pathRules, ...columns } = changes;
+  const rules = pathRules && { pathRules: [...pathRules] };
   const seen = and(eq(companies.id, companyId), eq(companies.version, expectedVersion));
   const outcome = await decide(
     db.batch([
       guardedAuditStatement(db, record, companies, seen),
       db
         .update(companies)
-        .set({ ...columns, ...sessionPolicy, version: sql`${companies.version} + 1`, updatedAt: record.at })
+        .set({ ...columns, ...rules, ...sessionPolicy, version: sql`${companies.version} + 1`, updatedAt: record.at })
         .where(eq(companies.id, companyId)),
     ]),
   );

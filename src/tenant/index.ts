@@ -12,6 +12,7 @@ export {
 } from "./assertion-keys.ts";
 export { classifyHost, type Host, isSlug, RESERVED_SLUGS } from "./host.ts";
 export { expectedIdpEntityIds } from "./idp-entity-ids.ts";
+export { isRulePath, ruleFor } from "./path-rules.ts";
 export {
   forgetTenant,
   reloadTenant,

@@ -35,6 +35,7 @@ const PAGES = [
   "/explain",
   "/audit",
   "/tokens",
+  "/paths",
 ];
 
 beforeAll(async () => {

@@ -18,6 +18,9 @@ const SENTENCES = {
   "sessions-ended": "The user is signed out everywhere within a minute.",
   "session-ended": "The session ends within a minute.",
   "token-deleted": "The token was deleted. It opens nothing from now on.",
+  "paths-saved": "The path rules are saved. They are in force everywhere within a minute.",
+  "cache-saved": "The cache is switched. That is in force everywhere within a minute.",
+  "cache-purged": "The cache is empty everywhere within a minute.",
 } as const;
 
 export type DoneCode = keyof typeof SENTENCES;

@@ -12,6 +12,7 @@ import { administratorsOnly, ownFormsOnly } from "./gate.ts";
 import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
 import { showMetadata, takeMetadata } from "./metadata.tsx";
 import { showOverview } from "./overview.tsx";
+import { addPathRule, changeCache, changePathRule, showPaths } from "./path-rules.tsx";
 import { saveSettings, showSettings } from "./settings.ts";
 import { showSetup } from "./setup.tsx";
 import { listSignInsPage, showSignIn } from "./sign-ins.tsx";
@@ -66,6 +67,10 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .get("/explain", showExplain)
   .post("/explain", explain)
   .get("/audit", listAuditPage)
+  .get("/paths", showPaths)
+  .post("/paths", addPathRule)
+  .post("/paths/cache", changeCache)
+  .post("/paths/:index", changePathRule)
   .get("/tokens", showTokens)
   .post("/tokens", createToken)
   .post("/tokens/:id/delete", removeToken)

@@ -14,6 +14,7 @@ export type Section =
   | "sign-ins"
   | "explain"
   | "audit"
+  | "paths"
   | "tokens";
 
 const NAVIGATION: readonly { readonly title: string | null; readonly items: readonly [Section, string, string][] }[] = [
@@ -42,6 +43,7 @@ const NAVIGATION: readonly { readonly title: string | null; readonly items: read
       ["audit", "Audit log", `${CONSOLE_PATH}/audit`],
     ],
   },
+  { title: "Application", items: [["paths", "Paths and cache", `${CONSOLE_PATH}/paths`]] },
   { title: "Access by API", items: [["tokens", "API tokens", `${CONSOLE_PATH}/tokens`]] },
 ];
 

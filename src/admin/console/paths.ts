@@ -10,6 +10,7 @@ export const GROUPS_PATH = `${CONSOLE_PATH}/groups`;
 export const SIGN_INS_PATH = `${CONSOLE_PATH}/sign-ins`;
 export const EXPLAIN_PATH = `${CONSOLE_PATH}/explain`;
 export const AUDIT_PATH = `${CONSOLE_PATH}/audit`;
+export const PATHS_PATH = `${CONSOLE_PATH}/paths`;
 export const TOKENS_PATH = `${CONSOLE_PATH}/tokens`;
 
 /** Without single sign-on there is only the password. */

@@ -8,6 +8,7 @@ import {
   deleteCompany,
   makeCompany,
   newCompany,
+  purgeEdgeCache,
   viewCompany,
 } from "../companies.ts";
 import { answer } from "../problems.ts";
@@ -82,6 +83,16 @@ export const companyRoutes: Route[] = [
     async handle({ services, actor, slug, body, precondition }) {
       const changed = await changeCompany(services, actor, slug, body, precondition);
       return reply(changed, (company) => ({ status: 200, body: viewCompany(company), version: company }));
+    },
+  }),
+  companyRoute({
+    method: "post",
+    path: "/companies/:slug/edge-cache/purge",
+    summary: "Let go of everything that is kept at the edge for the company, everywhere within 60 seconds",
+    view: companyView,
+    async handle({ services, actor, slug, precondition }) {
+      const purged = await purgeEdgeCache(services, actor, slug, precondition);
+      return reply(purged, (company) => ({ status: 201, body: viewCompany(company), version: company }));
     },
   }),
   operatorRoute({
