@@ -3,10 +3,12 @@ import { Context, Hono, type MiddlewareHandler } from "hono";
 import { adminRoutes, consoleRoutes, operationHost, operatorRoutes } from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
+import { log } from "./log.ts";
 import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
 import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
+import { sealAudit, sealPending } from "./store/index.ts";
 import { classifyHost, resolveTenant, type Tenant } from "./tenant/index.ts";
 import { TRACE_HEADER, withTrace } from "./trace.ts";
 
@@ -66,7 +68,7 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
       .onError(failureResponse)
       // Says that this gateway runs, of no company and without D1: what a monitor may ask every second.
       .get("/sso/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }))
-      .use(services, tenantOfHost)
+      .use(services, tenantOfHost, sealsAudit)
       .on("ALL", ["/sso/login", "/sso/acs/*", "/sso/slo", "/sso/local/*"], signInLimit)
       .route("/", signInRoutes)
       .route("/", signOutRoutes)
@@ -82,13 +84,26 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
 function operatorHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .onError(failureResponse)
-    .use(services)
+    .use(services, sealsAudit)
     .get("/health", (c) => c.json({ status: "ok" }))
     .route("/api/v1", adminRoutes)
     .route("/", operationHost)
     .route("/", operatorRoutes)
     .all("*", () => problem(404, "not-found", "Nothing here"));
 }
+
+/** After the answer, what the request changed is sealed into the audit's chain. What fails here is sealed by the schedule. */
+const sealsAudit: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  const company = c.get("audited");
+  if (company === undefined) return;
+  const { database } = c.get("services");
+  const sealed = company === null ? sealPending(database) : sealAudit(database, company, SEAL_ROUNDS_AFTER);
+  c.executionCtx.waitUntil(sealed.catch((error: Error) => log("storage_unavailable", { error: error.message })));
+};
+
+/** Rivals of the same moment seal for one another. */
+const SEAL_ROUNDS_AFTER = 3;
 
 /** Behind it a handler knows its company and nothing of any other. */
 const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {

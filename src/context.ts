@@ -39,5 +39,7 @@ export interface AppEnv {
     tenant: Tenant;
     /** Nonce of this response's Content-Security-Policy. */
     cspNonce: string;
+    /** The company whose audit this request may have written to; null: several, or one that is not known here. Absent: none. */
+    audited?: string | null;
   };
 }

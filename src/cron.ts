@@ -5,7 +5,7 @@
 import type { Services } from "./context.ts";
 import { log } from "./log.ts";
 import { count, type JobRun, jobRuns } from "./metrics.ts";
-import { purgeExpired } from "./store/index.ts";
+import { purgeExpired, sealPending } from "./store/index.ts";
 import { rewrapSomeKeys } from "./tenant/index.ts";
 
 export interface Job {
@@ -19,6 +19,12 @@ export interface Job {
 
 /** In this order, one after the other, so that they do not crowd D1. */
 export const JOBS: readonly Job[] = [
+  {
+    name: "seal",
+    async run({ database }) {
+      return `the audit of ${await sealPending(database)} companies`;
+    },
+  },
   {
     name: "purge",
     async run({ database, now }) {

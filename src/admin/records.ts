@@ -1,6 +1,6 @@
 /** What an administrator reads back: sign-ins with their checks, and the audit log. Written elsewhere. */
 import * as z from "zod";
-import { AUDITED, type AuditRecord, type SignInRecord } from "../store/index.ts";
+import { AUDITED, type SealedAudit, type SignInRecord } from "../store/index.ts";
 import { time, timeText } from "./fields.ts";
 
 export const signInView = z.object({
@@ -34,8 +34,10 @@ export const auditView = z.object({
   resourceId: z.string(),
   before: z.unknown(),
   after: z.unknown(),
+  seq: z.int().nullable().meta({ description: "Place in the company's chain; null until it is sealed into it" }),
+  hash: z.string().nullable().meta({ description: "SHA-256 over the hash before it and this record" }),
 });
 
-export function viewAudit({ companyId: _, ...record }: AuditRecord): z.infer<typeof auditView> {
+export function viewAudit({ companyId: _, ...record }: SealedAudit): z.infer<typeof auditView> {
   return { ...record, at: timeText(record.at) };
 }

@@ -110,6 +110,7 @@ async function complete(
     },
   });
   if (outcome !== "done") return outcome;
+  if (write.kind === "create" || Object.keys(write.changes).length > 0) c.set("audited", tenant.company.id);
   log("sign_in", { company: tenant.company.slug, reference });
   count("sign_ins", "success", tenant.company.id);
   return signedIn(c, attempt, await sessionCookie(services, tenant, session));

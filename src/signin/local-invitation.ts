@@ -94,6 +94,7 @@ async function accept(
     const check = { name: "user", ok: false, expected: "what was read a moment ago", received: "changed meanwhile" };
     return refuse(c, { code: "local_not_allowed", check, state });
   }
+  c.set("audited", company.id);
   if (addsPasskey) return enter(c, begun, PASSKEYS_PATH);
   if (invitation.kind === "setup") return enter(c, begun, "/sso/admin?from=setup");
   return enter(c, begun, group.type === "administrator" ? "/sso/admin" : "/");

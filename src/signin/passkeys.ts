@@ -161,6 +161,7 @@ function recordOf(
   { id, userId, name, algorithm }: Passkey,
   action: "create" | "delete",
 ): AuditRecord {
+  c.set("audited", c.get("tenant").company.id);
   const view = { id, userId, name, algorithm };
   return {
     id: newId(),

@@ -3,7 +3,16 @@
  * one round trip, and what must hold together stands in one batch. Rows never leave; nothing here knows HTTP, cookies or XML.
  */
 export type { AttemptCount, AttemptLimit, AttemptLimits } from "./attempts.ts";
-export { listAudit } from "./audit.ts";
+export {
+  findAuditSpan,
+  listAudit,
+  listAuditChain,
+  SEAL_ROWS_MAX,
+  type SealedAudit,
+  sealAudit,
+  sealPending,
+} from "./audit.ts";
+export { auditHash, type ChainCheck, type ChainFault, type ChainRow, newChainCheck } from "./audit-chain.ts";
 export { findUsersByEmails, type UserWrite, writeUsers } from "./bulk.ts";
 export type { ChangeResult } from "./changes.ts";
 export {

@@ -25,6 +25,8 @@ export const INVITATION_RETENTION_DAYS = 7;
 export const ATTEMPT_RETENTION_MINUTES = 60;
 /** Whoever repeats a POST does so within the day. */
 export const IDEMPOTENCY_RETENTION_HOURS = 24;
+/** How far apart two audit records may stand in the chain that were written the other way round. */
+const OUT_OF_ORDER_ROWS_MAX = 20;
 /** Rows deleted a table and run. At one run in 15 minutes: 960,000 a day. */
 export const PURGE_ROWS_MAX = 10_000;
 
@@ -48,8 +50,9 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
       before(sessions, sessions.expiresAt, now),
       before(usedRequests, usedRequests.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
       before(usedAssertions, usedAssertions.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
+      before(signIns, signIns.expiresAt, now),
       before(signIns, signIns.at, now - SIGN_IN_RETENTION_DAYS * DAY),
-      before(audit, audit.at, now - AUDIT_RETENTION_DAYS * DAY),
+      auditBefore(db, now - AUDIT_RETENTION_DAYS * DAY, rowsMax),
       before(invitations, invitations.expiresAt, now - INVITATION_RETENTION_DAYS * DAY),
       before(localAttempts, localAttempts.windowStartedAt, now - ATTEMPT_RETENTION_MINUTES * MINUTE),
       before(idempotencyKeys, idempotencyKeys.createdAt, now - IDEMPOTENCY_RETENTION_HOURS * 60 * MINUTE),
@@ -58,4 +61,14 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
   );
   const counts = results.map((result) => result.meta.changes);
   return { rows: counts.reduce((sum, count) => sum + count, 0), more: counts.some((count) => count >= rowsMax) };
+}
+
+/**
+ * Only from the front of a chain, so that what stays holds together: a record waits for its seal, and for a record before it in the
+ * chain whose time is later.
+ */
+function auditBefore(db: Database, time: number, rowsMax: number) {
+  const first = sql`not exists (select 1 from audit as earlier where earlier.company_id = ${audit.companyId} and earlier.seq between ${audit.seq} - ${OUT_OF_ORDER_ROWS_MAX} and ${audit.seq} - 1 and earlier.at > ${audit.at})`;
+  const old = sql`(select rowid from ${audit} where ${audit.at} < ${time} and ${audit.seq} is not null and ${first} order by ${audit.at} limit ${rowsMax})`;
+  return db.delete(audit).where(sql`rowid in ${old}`);
 }

@@ -307,7 +307,7 @@ export const audit = sqliteTable(
     after: text({ mode: "json" }).$type<unknown>(),
     /** Place in the company's chain, from 1; null until the row is sealed into it. */
     seq: integer(),
-    /** SHA-256 over the hash before it and this row, lower-case hex. */
+    /** The hash before it and its own, SHA-256 in lower-case hex each; what is hashed says docs/audit.md. */
     hash: text(),
   },
   (t) => [

@@ -183,6 +183,10 @@ const calls: Calls = {
     await store.listAudit(db, null, page);
     await store.listAudit(db, null, start);
   },
+  sealAudit: (db, ids) => store.sealAudit(db, ids.company),
+  sealPending: (db) => store.sealPending(db),
+  findAuditSpan: (db, ids) => store.findAuditSpan(db, ids.company, 0, NOW),
+  listAuditChain: (db, ids) => store.listAuditChain(db, ids.company, { after: 0, last: 9, limit: 10 }),
   prepareLocalSignIn: (db, ids) =>
     store.prepareLocalSignIn(db, ids.company, { email: "b@x.example", limits, now: NOW, windowMs: 1 }),
   completeLocalSignIn: (db, ids) =>
@@ -294,7 +298,9 @@ describe("query plans", () => {
       const bad = scans(await planOf(text));
       // The newest audit of all companies: the primary key walked backwards, ended by LIMIT. There is no key to search by.
       const walksNewest = text.includes('from "audit" order by "audit"."id" desc limit ?');
-      if (bad.length > 0 && !walksNewest) found.push(`${bad.join("; ")}: ${text}`);
+      // Companies with unsealed records: the partial index holds only such records, and LIMIT ends the walk.
+      const walksUnsealed = bad.every((detail) => detail.includes("audit_unsealed")) && text.includes("limit ?");
+      if (bad.length > 0 && !walksNewest && !walksUnsealed) found.push(`${bad.join("; ")}: ${text}`);
     }
     expect(found).toEqual([]);
   });

@@ -7,6 +7,7 @@ import {
   purgeExpired,
   recordSignIn,
   SIGN_IN_RETENTION_DAYS,
+  sealAudit,
 } from "../../src/store/index.ts";
 import { USED_RETENTION_MINUTES } from "../../src/store/purge.ts";
 import { companyWithUser, NOW, sessionRow, signInRow, signInWrite } from "./rows.ts";
@@ -41,6 +42,7 @@ it("forgets sessions, uses, records and audit when their time is over, not befor
   await purgeExpired(db, NOW + SIGN_IN_RETENTION_DAYS * DAY + 1);
   expect(await count("sign_ins")).toBe(1);
 
+  await sealAudit(db, company.id);
   expect(await count("audit")).toBe(3);
   await purgeExpired(db, NOW + AUDIT_RETENTION_DAYS * DAY + 1);
   expect(await count("audit")).toBe(0);

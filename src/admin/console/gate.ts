@@ -79,6 +79,7 @@ export const ownFormsOnly: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
   if (judged === "foreign")
     return refuse(403, "This form does not belong to your session. Open its page anew and try again.");
   c.set("posted", posted);
+  c.set("audited", visit.tenant.company.id);
   // Who has signed in again since the form was made sees it once more: pages that can show it do, the others ask to start over.
   if (judged === "earlier") c.set("visit", { ...visit, formIsEarlier: true });
   return next();

@@ -41,6 +41,7 @@ export const operatorsOnly: MiddlewareHandler<OperatorEnv> = async (c, next) => 
     const judged = await judgeFormToken(services.sealer, FORMS_OF, session, posted.text(TOKEN_FIELD));
     if (judged === "foreign") return refuse(403, "This form is not one of yours. Open its page anew and try again.");
     c.set("posted", posted);
+    c.set("audited", null);
   }
   await next();
   if (setCookie !== null && c.res.headers.getSetCookie().length === 0) c.res.headers.append("set-cookie", setCookie);

@@ -70,6 +70,7 @@ async function serve(route: Route, c: Context<AppEnv>): Promise<Response> {
   if (!actor.ok) return problemResponse(actor.problem);
   const company = await admit(route, c, actor.value, c.req.param("slug") ?? "");
   if (!company.ok) return problemResponse(company.problem);
+  if (route.method !== "get") c.set("audited", company.value?.id ?? null);
   const known = checkQuery(route, new URL(c.req.url).searchParams);
   if (!known.ok) return problemResponse(known.problem);
   const done = await once(services, actor.value, c.req.raw, async (request) =>

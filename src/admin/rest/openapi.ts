@@ -24,6 +24,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   reference: "The reference that a visitor's page showed",
   dryRun: "true: says what would happen, and changes nothing",
   allowAdministrators: "true: rows may make, move, disable and enable administrators",
+  companyId: "The company's id; it may be deleted",
+  format: "ndjson, with every field and hash, or csv, for a spreadsheet; ndjson without it",
+  from: "From this day or time on",
+  to: "Up to the end of this day, or before this time",
   slug: "The company's subdomain",
   id: "The object's id",
   "Idempotency-Key":

@@ -1,5 +1,15 @@
 /** What is shown and ended, not changed: sessions, sign-ins, audit, tokens. */
-import { findSignIn, listAudit, listSessions, listSignIns, listTokens, type SignInRecord } from "../../store/index.ts";
+import {
+  findSignIn,
+  listAudit,
+  listSessions,
+  listSignIns,
+  listTokens,
+  type SignInRecord,
+  sealAudit,
+  sealPending,
+} from "../../store/index.ts";
+import { AUDIT_EXPORT_PARAMETERS, AUDIT_FILES, auditCheckView, checkAudit, exportAudit } from "../audit-chain.ts";
 import { type Answer, answer, notFound } from "../problems.ts";
 import { auditView, signInView, viewAudit, viewSignIn } from "../records.ts";
 import { endOneSession, endSessions, readSession, sessionView, viewSession } from "../sessions.ts";
@@ -115,7 +125,10 @@ const auditRoutes: Route[] = [
         services,
         query,
         { list: "audit", owner: company.id },
-        (wanted) => listAudit(services.database, company.id, wanted),
+        async (wanted) => {
+          await sealAudit(services.database, company.id);
+          return listAudit(services.database, company.id, wanted);
+        },
         (record) => record.id,
       );
       return reply(page, ({ items, nextCursor }) => ({
@@ -136,13 +149,59 @@ const auditRoutes: Route[] = [
         services,
         query,
         { list: "audit", owner: "operator" },
-        (wanted) => listAudit(services.database, null, wanted),
+        async (wanted) => {
+          await sealPending(services.database);
+          return listAudit(services.database, null, wanted);
+        },
         (record) => record.id,
       );
       return reply(page, ({ items, nextCursor }) => ({
         status: 200,
         body: { items: items.map(viewAudit), nextCursor },
       }));
+    },
+  }),
+];
+
+const chainRoutes: Route[] = [
+  companyRoute({
+    method: "get",
+    path: "/companies/:slug/audit/check",
+    summary: "Check the chain of the changes, and find where it is broken first",
+    view: auditCheckView,
+    async handle({ services, company }) {
+      return answer({ status: 200, body: await checkAudit(services, company.id) });
+    },
+  }),
+  companyRoute({
+    method: "get",
+    path: "/companies/:slug/audit/export",
+    summary: "All changes in the order of their chain, as a file",
+    query: AUDIT_EXPORT_PARAMETERS,
+    files: AUDIT_FILES,
+    async handle({ services, company, query }) {
+      return reply(await exportAudit(services, company.id, query), (file) => ({ status: 200, file }));
+    },
+  }),
+  operatorRoute({
+    method: "get",
+    path: "/audit/check",
+    summary: "Check the chain of a company that may be deleted, ?companyId=",
+    query: ["companyId"],
+    view: auditCheckView,
+    async handle({ services, query }) {
+      return answer({ status: 200, body: await checkAudit(services, query.get("companyId") ?? "") });
+    },
+  }),
+  operatorRoute({
+    method: "get",
+    path: "/audit/export",
+    summary: "All changes of a company that may be deleted, ?companyId=, as a file",
+    query: ["companyId", ...AUDIT_EXPORT_PARAMETERS],
+    files: AUDIT_FILES,
+    async handle({ services, query }) {
+      const made = await exportAudit(services, query.get("companyId") ?? "", query);
+      return reply(made, (file) => ({ status: 200, file }));
     },
   }),
 ];
@@ -207,4 +266,10 @@ const tokenRoutes: Route[] = [
   }),
 ];
 
-export const recordRoutes: Route[] = [...sessionRoutes, ...signInRoutes, ...auditRoutes, ...tokenRoutes];
+export const recordRoutes: Route[] = [
+  ...sessionRoutes,
+  ...signInRoutes,
+  ...auditRoutes,
+  ...chainRoutes,
+  ...tokenRoutes,
+];

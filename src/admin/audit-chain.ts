@@ -1,0 +1,121 @@
+/** The audit's chain, checked and exported. Both walk it in pages, so that neither holds more than one. */
+import * as z from "zod";
+import type { Services } from "../context.ts";
+import { type ChainRow, findAuditSpan, listAuditChain, newChainCheck, sealAudit } from "../store/index.ts";
+import { type Answer, answer, fail } from "./problems.ts";
+
+const PAGE_ROWS = 250;
+const DAY_MS = 86_400_000;
+
+export const auditCheckView = z.object({
+  ok: z.boolean(),
+  rows: z.int(),
+  from: z
+    .int()
+    .nullable()
+    .meta({ description: "seq of the oldest record; above 1 when older ones are gone by retention" }),
+  to: z.int().nullable().meta({ description: "seq of the newest record" }),
+  previousHash: z.string().nullable().meta({ description: "What the oldest record has before it" }),
+  headHash: z
+    .string()
+    .nullable()
+    .meta({ description: "Hash of the newest record: keep it elsewhere to find a chain that was cut or made anew" }),
+  firstBroken: z
+    .object({ seq: z.int(), id: z.string().nullable(), reason: z.enum(["changed", "missing", "backdated"]) })
+    .nullable(),
+  unsealed: z.int().meta({ description: "Records that wait for their seal" }),
+});
+
+export async function checkAudit(services: Services, companyId: string): Promise<z.infer<typeof auditCheckView>> {
+  const { database } = services;
+  await sealAudit(database, companyId);
+  const { unsealed } = await findAuditSpan(database, companyId, 0, 0);
+  const check = newChainCheck();
+  for await (const rows of chainPages(services, companyId, { first: 1, last: Number.MAX_SAFE_INTEGER })) {
+    for (const row of rows) check.add(row);
+  }
+  const found = check.result();
+  return { ok: found.firstBroken === null, ...found, unsealed };
+}
+
+async function* chainPages(services: Services, companyId: string, { first, last }: { first: number; last: number }) {
+  let after = first - 1;
+  for (;;) {
+    const rows = await listAuditChain(services.database, companyId, { after, last, limit: PAGE_ROWS });
+    if (rows.length > 0) yield rows;
+    if (rows.length < PAGE_ROWS) return;
+    after = rows.at(-1)!.seq;
+  }
+}
+
+export const AUDIT_EXPORT_PARAMETERS = ["format", "from", "to"] as const;
+const TYPES = { ndjson: "application/x-ndjson", csv: "text/csv; charset=utf-8" } as const;
+export const AUDIT_FILES = ["application/x-ndjson", "text/csv"] as const;
+
+/** A file that is written while it is read: one JSON object a line, or a table. The span keeps whole runs of the chain. */
+export async function exportAudit(
+  services: Services,
+  companyId: string,
+  q: URLSearchParams,
+): Promise<Answer<Response>> {
+  const format = q.get("format") || "ndjson";
+  const from = q.get("from") ? timeIn(q.get("from")!, 0) : 0;
+  const to = q.get("to") ? timeIn(q.get("to")!, DAY_MS) : Number.MAX_SAFE_INTEGER;
+  if (format !== "ndjson" && format !== "csv") return badParameter("format", "Must be ndjson or csv");
+  if (from === null || to === null) {
+    return badParameter(from === null ? "from" : "to", "Must be a day like 2026-11-23, or a time in UTC");
+  }
+  await sealAudit(services.database, companyId);
+  const span = await findAuditSpan(services.database, companyId, from, to);
+  const pages = chainPages(services, companyId, span);
+  const lineOf = format === "csv" ? csvLine : (row: ChainRow) => `${JSON.stringify(row)}\n`;
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (format === "csv") controller.enqueue(encoder.encode(`${COLUMNS.join(",")}\r\n`));
+    },
+    async pull(controller) {
+      const { done, value } = await pages.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value.map(lineOf).join("")));
+    },
+  });
+  return answer(
+    new Response(body, {
+      headers: {
+        "content-type": TYPES[format],
+        "content-disposition": `attachment; filename="audit.${format}"`,
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+      },
+    }),
+  );
+}
+
+/** A day begins at midnight UTC; as an end it is taken whole. */
+function timeIn(text: string, wholeDayMs: number): number | null {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  if (!day && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/.test(text)) return null;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? null : time + (day ? wholeDayMs : 0);
+}
+
+function badParameter(path: string, message: string) {
+  return fail({ status: 400, type: "query", title: "The query is not valid", errors: [{ path, message }] });
+}
+
+const COLUMNS = ["seq", "at", "actor", "action", "resource", "resourceId", "before", "after", "id", "hash"] as const;
+
+function csvLine(row: ChainRow): string {
+  const cells = COLUMNS.map((name) => {
+    const value = row[name];
+    return csvCell(typeof value === "string" ? value : value === null ? "" : JSON.stringify(value));
+  });
+  return `${cells.join(",")}\r\n`;
+}
+
+/** RFC 4180. What a spreadsheet would take for a formula is made a text by an apostrophe. */
+function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
