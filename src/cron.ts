@@ -6,7 +6,7 @@ import type { Services } from "./context.ts";
 import { log } from "./log.ts";
 import { count, type JobRun, jobRuns } from "./metrics.ts";
 import { purgeExpired, sealPending } from "./store/index.ts";
-import { rewrapSomeKeys } from "./tenant/index.ts";
+import { rewrapKeys } from "./tenant/index.ts";
 
 export interface Job {
   readonly name: string;
@@ -32,7 +32,7 @@ export const JOBS: readonly Job[] = [
       return `${rows} rows${more ? ", more next time" : ""}`;
     },
   },
-  { name: "rewrap", run: rewrapSomeKeys },
+  { name: "rewrap", run: (services) => rewrapKeys(services) },
 ];
 
 /** The schedule comes every 15 minutes, and the platform ends a run after as many; ten jobs that all hang still leave room. */

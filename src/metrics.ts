@@ -22,7 +22,7 @@ interface Labels {
   cron_runs: string;
   cron_failures: string;
   /** Who was told to wait. */
-  rate_limited: string;
+  rate_limited: "sign_in" | "local" | "api";
   /** Requests that ended in a 5xx of ours. */
   failures: "bug" | "misconfigured" | "storage_unavailable";
 }

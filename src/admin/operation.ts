@@ -4,10 +4,10 @@ import type { AppEnv } from "../context.ts";
 import { problem } from "../failure.ts";
 import { prometheusText } from "../metrics.ts";
 import { healthDetails } from "./health.ts";
-import { authenticate } from "./rest/authenticate.ts";
+import { admitCaller } from "./rest/limits.ts";
 
 const operatorOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const actor = await authenticate(c.get("services"), c.req.header("authorization"));
+  const actor = await admitCaller(c.get("services"), c.env, c.req.raw.headers);
   if (!actor.ok) {
     const { status, type, title, headers } = actor.problem;
     return problem(status, type, title, {}, headers ?? {});

@@ -2,12 +2,14 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../context.ts";
 import { problem } from "../failure.ts";
+import { count } from "../metrics.ts";
 import { tooManyRequestsPage } from "../pages/index.ts";
 import { limited, placeOfRequest, RATE_LIMIT_SECONDS } from "../rate-limit.ts";
 
 export const signInLimit: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { id, name } = c.get("tenant").company;
   if (!(await limited(c.env.SIGN_IN_LIMIT, `${id} ${placeOfRequest(c.req.raw.headers)}`))) return next();
+  count("rate_limited", "sign_in", id);
   const retryAfter = { "retry-after": String(RATE_LIMIT_SECONDS) };
   return (c.req.header("accept") ?? "").includes("text/html")
     ? tooManyRequestsPage(name, retryAfter)

@@ -36,7 +36,7 @@ export async function listWrappedKeys(
   );
 }
 
-/** One batch; a key that somebody else sealed anew meanwhile stays as they left it. At least one. */
+/** One batch; a key that somebody else sealed anew meanwhile stays as they left it. */
 export async function replaceWrappedKeys(
   db: Database,
   of: WrappedKeyTable,

@@ -21,7 +21,7 @@ export {
   TENANT_STALE_MS,
   UNKNOWN_FRESH_MS,
 } from "./resolve.ts";
-export { type RewrapPlace, rewrapKeys, rewrapSomeKeys } from "./rewrap.ts";
+export { rewrapKeys } from "./rewrap.ts";
 export {
   activeSpKey,
   decryptionKeys,

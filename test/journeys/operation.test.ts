@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { runJobs } from "../../src/cron.ts";
 import { count, FLUSH_INTERVAL_MS, POINTS_A_FLUSH_MAX, writeMetrics, writeMetricsLater } from "../../src/metrics.ts";
 import { NEWEST_MIGRATION } from "../../src/store/index.ts";
+import { rewrapKeys } from "../../src/tenant/index.ts";
 import { heldTime } from "../session/stage.ts";
 import { BASE, type Company, createCompany, type Gateway, signIn, startGateway } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
@@ -227,60 +228,51 @@ describe("keys that lie sealed under the previous secret", () => {
   const rotating = () => startGateway({ GATEWAY_SECRET: NEXT, GATEWAY_SECRET_PREVIOUS: env.GATEWAY_SECRET });
   const alone = () => startGateway({ GATEWAY_SECRET: NEXT });
 
-  it("are sealed anew page by page until none is left, and the previous secret can go", async () => {
+  function rewrapped() {
+    const lines: { code?: string; result?: string }[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+    return () => lines.filter(({ code }) => code === "rewrap").map(({ result }) => result);
+  }
+
+  it("are sealed anew by the schedule, and then the previous secret can go", async () => {
+    const results = rewrapped();
     const beta = await createCompany(gateway, "beta", await createIdentityProvider(), { signAuthnRequests: true });
     await gateway.browser().get(`${beta.url}/sso/login`);
+    vi.spyOn(console, "error").mockReturnValue();
     expect((await alone().browser().get(`${beta.url}/sso/login`)).status).toBe(500);
 
-    const at = rotating();
-    const sum = { checked: 0, rewrapped: 0, unreadable: 0 };
-    let cursor: string | null = null;
-    do {
-      const { status, body } = await at.api("POST", "/rewrapped-keys", { cursor });
-      expect(status).toBe(201);
-      for (const name of ["checked", "rewrapped", "unreadable"] as const) sum[name] += body[name];
-      cursor = body.nextCursor;
-    } while (cursor !== null);
-    expect(sum.rewrapped).toBe(sum.checked);
-    expect(sum).toMatchObject({ unreadable: 0 });
-    expect(sum.checked).toBeGreaterThanOrEqual(3);
-    expect((await at.api("POST", "/rewrapped-keys", {})).body).toMatchObject({ rewrapped: 0 });
+    await runJobs(rotating().services);
+    await runJobs(rotating().services);
+    const [first, second] = results();
+    expect(first).toMatch(/^([1-9]\d*) of \1 sealed anew, 0 unreadable, all seen$/);
+    expect(second).toMatch(/^0 of [1-9]\d* sealed anew, 0 unreadable, all seen$/);
 
     const only = alone();
     expect((await only.browser().get(`${beta.url}/sso/login`)).status).toBe(200);
     const browser = only.browser();
     expect((await signIn(only, browser, beta)).status).toBe(303);
     expect((await browser.get(`${beta.url}/a`)).status).toBe(200);
+    expect((await browser.get(`${beta.url}/sso/jwks.json`)).status).toBe(200);
   });
 
-  it("are sealed anew by the schedule as well, twice at once without harm", async () => {
-    const lines: { code?: string; result?: string }[] = [];
-    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+  it("bear two schedules at once, and one that goes on page by page", async () => {
+    const results = rewrapped();
     const back = startGateway({ GATEWAY_SECRET_PREVIOUS: NEXT });
     await Promise.all([runJobs(back.services), runJobs(back.isolate().services)]);
-    const results = lines.filter(({ code }) => code === "rewrap").map(({ result }) => result);
-    expect(results).toEqual([expect.stringMatching(/0 unreadable, all seen$/), expect.stringMatching(/all seen$/)]);
+    expect(results()).toEqual([expect.stringMatching(/ 0 unreadable, all seen$/), expect.stringMatching(/ all seen$/)]);
     expect(await (await ask("/health/details")).json()).toMatchObject({ secrets: { opens: true } });
-    expect((await startGateway().api("POST", "/rewrapped-keys", {})).body).toMatchObject({
-      rewrapped: 0,
-      unreadable: 0,
-    });
+    expect(await rewrapKeys(back.services, 1)).toMatch(/more next time$/);
+    expect(await rewrapKeys(back.services, 1)).toMatch(/all seen$/);
+    expect(await rewrapKeys(gateway.services)).toBe("no previous secret");
   });
 
   it("are left as they are, and counted, where no secret opens them", async () => {
-    const stranger = startGateway({ GATEWAY_SECRET: Buffer.alloc(32, 1).toString("base64url") });
-    const before = await env.DB.prepare("select wrapped_private_jwk w from assertion_keys order by kid").all();
-    const { body } = await stranger.api("POST", "/rewrapped-keys", {});
-    expect(body.unreadable).toBe(body.checked);
-    expect(body.rewrapped).toBe(0);
-    const after = await env.DB.prepare("select wrapped_private_jwk w from assertion_keys order by kid").all();
-    expect(after.results).toEqual(before.results);
-  });
-
-  it("are nobody's to seal but the operator's, and a cursor is none that somebody wrote", async () => {
-    const headers = { authorization: `Bearer ${await companyToken()}` };
-    expect((await gateway.api("POST", "/rewrapped-keys", {}, headers)).status).toBe(403);
-    expect((await gateway.api("POST", "/rewrapped-keys", { cursor: '{"table":1}' })).status).toBe(400);
+    const wrapped = async () => (await env.DB.prepare("select * from assertion_keys order by kid").all()).results;
+    const before = await wrapped();
+    const [one, other] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString("base64url")) as [string, string];
+    const stranger = startGateway({ GATEWAY_SECRET: one, GATEWAY_SECRET_PREVIOUS: other });
+    expect(await rewrapKeys(stranger.services)).toMatch(/^0 of (\d+) sealed anew, \1 unreadable, all seen$/);
+    expect(await wrapped()).toEqual(before);
   });
 });
 

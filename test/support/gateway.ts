@@ -43,7 +43,8 @@ interface Clock {
 
 export function startGateway(overrides: Partial<Bindings> = {}, clock: Clock = { now: START }): Gateway {
   const counter = { calls: 0 };
-  const bindings: Bindings = { ...env, BASE_DOMAIN: BASE, DB: counting(env.DB, counter), ...overrides };
+  const d1 = counting(overrides.DB ?? env.DB, counter);
+  const bindings: Bindings = { ...env, BASE_DOMAIN: BASE, ...overrides, DB: d1 };
   const config = readConfig(bindings);
   const secrets = [config.gatewaySecret, ...(config.previousGatewaySecret ? [config.previousGatewaySecret] : [])];
   const services: Services = {

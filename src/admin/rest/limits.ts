@@ -3,6 +3,7 @@
  * looked up in D1 any more until its time is over, so that guessing costs the database nothing; the operator still gets in.
  */
 import type { Bindings, Services } from "../../context.ts";
+import { count } from "../../metrics.ts";
 import { limited, placeOfRequest, RATE_LIMIT_SECONDS } from "../../rate-limit.ts";
 import { type Actor, actorName } from "../actor.ts";
 import { type Answer, answer, fail } from "../problems.ts";
@@ -14,6 +15,7 @@ const SHUT_PLACES_MAX = 1000;
 const shutPlaces = new WeakMap<Services, Map<string, number>>();
 
 function tooMany() {
+  count("rate_limited", "api");
   return fail({
     status: 429,
     type: "rate-limited",
