@@ -92,8 +92,8 @@ export async function recordRefusal(c: Context<AppEnv>, refusal: LocalRefusal): 
     reference,
     checks,
   } as const;
-  // These anybody can bring about without a form that we gave them.
-  const unasked = code === "confirmation_invalid" || code === "invitation_invalid";
+  // These anybody can bring about without a form that we gave them, or without being throttled.
+  const unasked = code === "confirmation_invalid" || code === "invitation_invalid" || code === "passkey_malformed";
   await recordSignIn(services.database, company.id, record, unasked ? "unasked" : "asked");
   log("refusal", { company: company.slug, code, reference });
   count("sign_ins", code, company.id);

@@ -17,6 +17,7 @@ const SENTENCES = {
   "user-deleted": "The user was deleted, and is signed out everywhere within a minute.",
   "sessions-ended": "The user is signed out everywhere within a minute.",
   "session-ended": "The session ends within a minute.",
+  "passkey-removed": "The passkey is removed. It signs nobody in from now on.",
   "token-deleted": "The token was deleted. It opens nothing from now on.",
   "paths-saved": "The path rules are saved. They are in force everywhere within a minute.",
   "cache-saved": "The cache is switched. That is in force everywhere within a minute.",

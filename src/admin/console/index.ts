@@ -12,6 +12,7 @@ import { administratorsOnly, ownFormsOnly } from "./gate.ts";
 import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
 import { showMetadata, takeMetadata } from "./metadata.tsx";
 import { showOverview } from "./overview.tsx";
+import { removePasskey } from "./passkeys.tsx";
 import { addPathRule, changeCache, changePathRule, showPaths } from "./path-rules.tsx";
 import { saveSettings, showSettings } from "./settings.ts";
 import { showSetup } from "./setup.tsx";
@@ -62,6 +63,7 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/users/:id/delete", removeUser)
   .post("/users/:id/sign-out", signOutEverywhere)
   .post("/users/:id/sessions/:session/end", endSession)
+  .post("/users/:id/passkeys/:passkey/remove", removePasskey)
   .get("/sign-ins", listSignInsPage)
   .get("/sign-ins/:id", showSignIn)
   .get("/explain", showExplain)

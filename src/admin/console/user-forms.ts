@@ -1,5 +1,5 @@
 /** `/users/…`: one user made, changed, disabled, signed out, through the functions of REST. */
-import { listSessions, type SessionRow, type User } from "../../store/index.ts";
+import { listPasskeys, listSessions, type SessionRow, type User } from "../../store/index.ts";
 import { fieldErrors } from "../fields.ts";
 import type { Posted } from "../frame/index.ts";
 import type { Problem } from "../problems.ts";
@@ -28,17 +28,18 @@ function fieldsPosted(posted: Posted): UserFields {
   };
 }
 
-async function shown(visit: Visit, view: Omit<UserView, "groups" | "sessions">): Promise<Response> {
+async function shown(visit: Visit, view: Omit<UserView, "groups" | "sessions" | "passkeys">): Promise<Response> {
   const { services, tenant } = visit;
   const { user } = view;
-  const [groups, sessions] = await Promise.all([
+  const [groups, sessions, passkeys] = await Promise.all([
     allGroups(visit),
     user === null
       ? Promise.resolve<SessionRow[]>([])
       : listSessions(services.database, tenant.company.id, user.id, { after: null, limit: SESSIONS_SHOWN }),
+    user === null ? [] : listPasskeys(services.database, tenant.company.id, user.id),
   ]);
   const living = sessions.filter(({ expiresAt }) => expiresAt > services.now());
-  return userPage(visit, { ...view, groups, sessions: living });
+  return userPage(visit, { ...view, groups, sessions: living, passkeys });
 }
 
 export function showNewUser(c: ConsoleContext): Promise<Response> {

@@ -1,6 +1,6 @@
 /** The page of one user, or of one about to be: what they are, whether they may sign in, and where they are signed in. */
 import type { FC } from "hono/jsx";
-import type { Group, SessionRow, User } from "../../store/index.ts";
+import type { Group, Passkey, SessionRow, User } from "../../store/index.ts";
 import type { Visit } from "./console.ts";
 import { consolePage } from "./layout.tsx";
 import {
@@ -14,6 +14,7 @@ import {
   TextField,
   Time,
 } from "./parts.tsx";
+import { Passkeys } from "./passkeys.tsx";
 import { GROUPS_PATH, USERS_PATH } from "./paths.ts";
 import { nameOf } from "./users.tsx";
 
@@ -33,6 +34,7 @@ export interface UserView {
   readonly fields: UserFields;
   readonly groups: readonly Group[];
   readonly sessions: readonly SessionRow[];
+  readonly passkeys: readonly Passkey[];
   readonly errors?: Errors;
   readonly pause?: "earlier" | "sign_in_again" | null;
   readonly differences?: readonly (readonly [string, string, string])[];
@@ -104,6 +106,7 @@ export function userPage(visit: Visit, view: UserView): Response {
           </p>
         </Form>
         {user !== null && <Access visit={visit} user={user} />}
+        {user !== null && <Passkeys visit={visit} user={user} passkeys={view.passkeys} />}
         {user !== null && <Sessions visit={visit} user={user} sessions={view.sessions} />}
       </>
     ),

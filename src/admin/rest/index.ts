@@ -16,6 +16,7 @@ import { admitCaller } from "./limits.ts";
 import { openApi } from "./openapi.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import { badQuery } from "./paging.ts";
+import { passkeyRoutes } from "./passkey-routes.ts";
 import { recordRoutes } from "./record-routes.ts";
 import type { CompanyCall, Reply, Route } from "./route.ts";
 import { samlDraftRoutes } from "./saml-draft-routes.ts";
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   // Before the users by id: their last parts are no ids.
   ...userFileRoutes,
   ...userRoutes,
+  ...passkeyRoutes,
   ...invitationRoutes,
   ...recordRoutes,
   ...operationRoutes,
@@ -94,6 +96,7 @@ async function carryOut(
     request,
     slug: c.req.param("slug") ?? "",
     id: c.req.param("id") ?? "",
+    passkeyId: c.req.param("passkeyId") ?? "",
     query: new URL(request.url).searchParams,
     body: body.value,
     precondition: preconditionOf(request.headers),

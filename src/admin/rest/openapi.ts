@@ -30,6 +30,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   to: "Up to the end of this day, or before this time",
   slug: "The company's subdomain",
   id: "The object's id",
+  passkeyId: "The WebAuthn credential's id, base64url",
   "Idempotency-Key":
     "1 to 255 printable characters: with the same key the same request is carried out once within a day",
 };

@@ -18,8 +18,10 @@ export interface Call<Body> {
   readonly request: Request;
   /** The slug in the path; empty where there is none. */
   readonly slug: string;
-  /** The last part of the path; empty where there is none. */
+  /** The object in the path; empty where there is none. */
   readonly id: string;
+  /** Of a user's passkey; empty elsewhere. */
+  readonly passkeyId: string;
   /** Only parameters that the route names, each once. */
   readonly query: URLSearchParams;
   readonly body: Body;
