@@ -2,7 +2,7 @@
  * Passkeys on pages: the button that signs in with one, a person's own list of them, and the one script that both share. By
  * nature nothing of it works without a script; what does (the list, removing) stays plain forms.
  */
-import type { FC } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import { ActionLink, page } from "./layout.tsx";
 import { type PageProblem, Problem } from "./problem.tsx";
 
@@ -13,9 +13,8 @@ import { type PageProblem, Problem } from "./problem.tsx";
  */
 export const PASSKEY_SCRIPT = `(()=>{
 const f=document.getElementById("passkey"),s=document.getElementById("passkey-says"),k=navigator.credentials,P=window.PublicKeyCredential;
-if(!f)return;
-if(!P||!k){s.textContent=s.dataset.none||"";return}
-f.hidden=false;
+if(!f||!P||!k)return;
+f.hidden=false;s.textContent="";
 const b=t=>Uint8Array.from(atob(t.replace(/-/g,"+").replace(/_/g,"/")),c=>c.charCodeAt(0));
 const t=v=>v?btoa(String.fromCharCode(...new Uint8Array(v))).replace(/\\+/g,"-").replace(/\\//g,"_").replace(/=/g,""):"";
 let w,again;
@@ -63,8 +62,11 @@ export const PasskeySignIn: FC<{ formToken: string; returnTo: string }> = ({ for
   </form>
 );
 
-const Says: FC<{ none?: string }> = ({ none }) => (
-  <p class="hint" role="status" id="passkey-says" {...(none === undefined ? {} : { "data-none": none })} />
+/** Where the script speaks; what stands there before is for those without one. */
+const Says: FC<{ children?: Child }> = ({ children }) => (
+  <p class="hint" role="status" id="passkey-says">
+    {children}
+  </p>
 );
 
 const DONE = {
@@ -159,7 +161,9 @@ export function passkeysPage(p: {
             </p>
           </form>
         )}
-        {recent && !p.full && <Says none="This browser can’t make passkeys." />}
+        {recent && !p.full && (
+          <Says>To add one, this page needs a browser that knows passkeys, with scripts turned on.</Says>
+        )}
         {!recent && <p>You signed in a while ago. Sign in again to add or remove a passkey.</p>}
         <p class="actions">
           {!recent && <ActionLink href={p.signInUrl}>Sign in again</ActionLink>}

@@ -43,7 +43,7 @@ p{margin:0 0 1rem;text-wrap:pretty}
 .hint{margin:.375rem 0 0;color:var(--soft);font-size:.9375rem}
 .problem{margin:0 0 1.5rem;max-width:34rem;padding:.875rem 1rem;border:1px solid var(--bad);border-left-width:.375rem;border-radius:.75rem;background:var(--paper-2)}
 .problem p{margin:0 0 .25rem}.problem p:last-child{margin:0}
-.choice{display:flex;gap:.625rem;max-width:26rem;align-items:baseline}.choice input{flex:none;width:1.125rem;height:1.125rem;accent-color:var(--accent)}
+.choice{display:flex;gap:.625rem;max-width:26rem;align-items:baseline}.choice input{flex:none;margin:0;width:1.125rem;height:1.125rem;accent-color:var(--accent)}
 .keys{list-style:none;margin:0 0 1.5rem;padding:0}
 .keys li{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:.5rem 1rem;padding:.875rem 0;border-bottom:1px solid var(--line)}
 .keys .hint{margin:0}

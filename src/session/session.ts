@@ -24,7 +24,7 @@ export interface Session {
   readonly touchedAt: number;
 }
 
-/** The Issuer of a session that no identity provider stands behind: a password sign-in here. */
+/** The Issuer of a session that no identity provider stands behind: a password or a passkey, here. */
 export const LOCAL_ISSUER = "urn:vestibule:local";
 
 /** Kept for people who look at a list of sessions; the rest of a longer one tells them nothing. */

@@ -1,4 +1,4 @@
-/** How a sign-in with a password ends: a session that no identity provider stands behind, or a record of why there is none. */
+/** How a sign-in with a password or a passkey ends: a session that no identity provider stands behind, or a record of why there is none. */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { newReference, type RefusalCode } from "../failure.ts";

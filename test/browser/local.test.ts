@@ -73,7 +73,7 @@ describe("a set-up link", () => {
     await lookAt(other, "page-local-sign-in");
     await other.getByLabel("E-mail address").fill("ada.first@studio.example");
     await other.getByLabel("Password").fill("not this one");
-    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.getByRole("button", { name: "Sign in", exact: true }).click();
     await other.getByRole("alert").waitFor();
     expect(await other.getByLabel("E-mail address").inputValue()).toBe("ada.first@studio.example");
     expect(await other.getByLabel("Password").inputValue()).toBe("");
