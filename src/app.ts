@@ -1,8 +1,9 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
-import { Context, Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
+import { Hono } from "hono/tiny";
 import { adminRoutes, consoleRoutes, operationHost, operatorRoutes } from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
-import { failureResponse, misconfiguredResponse, problem } from "./failure.ts";
+import { failureOf, failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { log } from "./log.ts";
 import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
 import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
@@ -139,8 +140,6 @@ async function straightToOrigin(
     return await passToOrigin({ services, tenant: tenant!, request, waitUntil: (promise) => ctx.waitUntil(promise) });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const c = new Context<AppEnv>(request);
-    if (tenant) c.set("tenant", tenant);
-    return failureResponse(error, c);
+    return failureOf(error, request, tenant?.company.slug);
   }
 }

@@ -304,15 +304,19 @@ export function problem(
 
 /** Whatever was thrown. Nothing of it reaches the visitor but a reference. */
 export function failureResponse(error: Error, c: Context<AppEnv>): Response {
+  return failureOf(error, c.req.raw, c.get("tenant")?.company.slug);
+}
+
+/** The same without a framework's context. `company` is the slug where one is known already. */
+export function failureOf(error: Error, request: Request, company: string | undefined): Response {
   const reference = newReference();
   const unavailable = error instanceof StorageUnavailable;
   const event = unavailable ? "storage_unavailable" : error instanceof ConfigError ? "misconfigured" : "bug";
-  const { pathname } = new URL(c.req.url);
-  const company = c.get("tenant")?.company.slug;
+  const { pathname } = new URL(request.url);
   const said = `${error.name}: ${error.message}`;
-  log(event, { ...(company ? { company } : {}), reference, method: c.req.method, path: pathname, error: said });
+  log(event, { ...(company ? { company } : {}), reference, method: request.method, path: pathname, error: said });
   count("failures", event);
-  const forPeople = (c.req.header("accept") ?? "").includes("text/html");
+  const forPeople = (request.headers.get("accept") ?? "").includes("text/html");
   if (unavailable) {
     return forPeople
       ? unavailablePage(reference)

@@ -1,5 +1,6 @@
 /** What stands on the operator's host beside the API: this isolate's metrics, and how the parts of the gateway are. */
-import { Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
+import { Hono } from "hono/tiny";
 import type { AppEnv } from "../context.ts";
 import { problem } from "../failure.ts";
 import { prometheusText } from "../metrics.ts";

@@ -3,7 +3,7 @@
  * AssertionConsumerService and who the person is. Refuses to know how messages are verified (saml), how rows are kept
  * (store) and what the visitor wanted at the origin.
  */
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { AppEnv } from "../context.ts";
 import { acs } from "./acs.ts";
 import { continueSignIn } from "./continue.ts";

@@ -2,7 +2,7 @@
  * SIGN-OUT: the journey from a session to none. Owns the visitor's own sign-out and the messages of Single Logout. Refuses
  * to know how anybody signed in.
  */
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { AppEnv } from "../context.ts";
 import { logout } from "./logout.ts";
 import { sloByPost, sloByRedirect } from "./slo.ts";

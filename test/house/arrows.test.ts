@@ -45,7 +45,6 @@ const HOMES: Record<string, string[]> = {
   zod: ["admin"],
   "@passwordless-id/webauthn": ["signin"],
   "d3-dsv": ["admin"],
-  jose: ["origin", "tenant"],
 };
 
 interface Import {

@@ -3,7 +3,7 @@
  * and validation of REST; every change goes by form, is proven ours, and leaves its audit record under the person's name. Works
  * without client script. Refuses to know rows, SQL and how anybody signs in.
  */
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { listAuditPage } from "./audit.tsx";
 import { CONSOLE_PATH, type ConsoleEnv } from "./console.ts";
 import { doorPage } from "./door-pages.tsx";

@@ -3,7 +3,7 @@
  * the server over the functions and validation of REST; works without client script. No company's cookie means anything here, and refuses
  * to know who the people of a company are.
  */
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { createLink, createToken, removeLink, removeToken, showAccess } from "./access.tsx";
 import { listAllAudit, showActivity } from "./activity.tsx";
 import { createCompany, listCompaniesPage, showNewCompany } from "./companies.tsx";

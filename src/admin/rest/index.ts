@@ -1,5 +1,6 @@
 /** The REST API: the table of routes, and the steps that every call goes through before its handler. */
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import { Hono } from "hono/tiny";
 import type { AppEnv } from "../../context.ts";
 import { problem } from "../../failure.ts";
 import type { Company } from "../../store/index.ts";
