@@ -170,7 +170,10 @@ export function changeCompany(
       return forbidden("The operator decides this", errors);
     }
     const errors = urlErrors(services.config, { originUrl: changes.originUrl });
-    return errors.length > 0 ? invalid(errors) : answer(changes);
+    if (errors.length > 0) return invalid(errors);
+    // Nobody keeps the cache true while it is off: it begins anew.
+    const emptied = changes.edgeCache === true ? { edgeCacheGeneration: current.edgeCacheGeneration + 1 } : {};
+    return answer({ ...changes, ...emptied });
   });
 }
 

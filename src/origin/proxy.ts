@@ -11,6 +11,7 @@ import { resolveTenant, ruleFor, type Tenant } from "../tenant/index.ts";
 import { lap } from "../trace.ts";
 import { isFromAnotherCompany } from "./another-company.ts";
 import { identityOf } from "./assertion.ts";
+import { forgetAtEdge, fromEdge, keepAtEdge } from "./edge-cache.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
 import { headersForOrigin } from "./request-headers.ts";
 import { fitResponse } from "./response.ts";
@@ -57,17 +58,24 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
     return problem(400, "body-not-allowed", `A ${request.method} request with a body can't be passed on`);
   }
 
+  const isLive = () => (admitted ? isSignedIn(passage) : isOpen(passage, path));
+  const fitting = { tenant, origin, url, setCookie: admitted?.setCookie ?? null, isLive };
+  const asked = { ...passage, url, identified: admitted !== null };
+  const kept = await fromEdge(asked);
+  if (kept !== null) return fitResponse(kept, fitting);
+
   const identity = admitted && (await identityOf(services, tenant, admitted.session));
   lap("signing");
   const headers = headersForOrigin(request, tenant, identity);
-  const askedAt = performance.now();
+  const [askedAt, startedAt] = [services.now(), performance.now()];
   const answer = await fetchOrigin(url, request, headers);
-  observe("origin_headers", performance.now() - askedAt, tenant.company.id);
+  observe("origin_headers", performance.now() - startedAt, tenant.company.id);
   lap("origin");
   if (answer.kind === "answered") {
     count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
-    const isLive = () => (admitted ? isSignedIn(passage) : isOpen(passage, path));
-    return fitResponse(answer.response, { tenant, origin, url, setCookie: admitted?.setCookie ?? null, isLive });
+    await forgetAtEdge(asked, answer.response.status);
+    keepAtEdge(asked, answer.response, askedAt);
+    return fitResponse(answer.response, fitting);
   }
 
   count("origin_failures", answer.kind, tenant.company.id);

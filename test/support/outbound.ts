@@ -8,6 +8,8 @@ const STREAM_CHUNK_BYTES = 64 * 1024;
 const DOCUMENT = "0123456789".repeat(100);
 const ETAG = '"document-1"';
 
+let shown = 0;
+
 type Behaviour = (request: Request, url: URL, rest: string) => Response | Promise<Response>;
 
 export async function outbound(request: Request): Promise<Response> {
@@ -46,6 +48,18 @@ const behaviours: Record<string, Behaviour> = {
     });
   },
 
+  /** `/shown/x?name=value`: what arrived, as JSON, under those response headers; never twice the same, by its `number`. `x-large` is a length. */
+  async shown(request, url) {
+    const headers = new Headers({ "content-type": "application/json" });
+    for (const [name, value] of url.searchParams) if (name !== "status") headers.set(name, value);
+    if (headers.has("x-large")) headers.set("x-large", "x".repeat(Number(headers.get("x-large"))));
+    const body = JSON.stringify({ number: ++shown, headers: [...request.headers], body: await request.text() });
+    return new Response(body, {
+      status: Number(url.searchParams.get("status") ?? 200),
+      headers: [...headers] as [string, string][],
+    });
+  },
+
   /** A document with a validator that knows ranges and conditional requests. RFC 9110, 13 and 14. */
   document(request) {
     const headers = { etag: ETAG, "accept-ranges": "bytes", "content-type": "text/plain" };
@@ -62,8 +76,8 @@ const behaviours: Record<string, Behaviour> = {
     });
   },
 
-  /** `/stream/<bytes>`: so many bytes, made as they are taken. */
-  stream(_request, _url, rest) {
+  /** `/stream/<bytes>?name=value`: so many bytes, made as they are taken, under those headers. */
+  stream(_request, url, rest) {
     let left = Number(rest);
     const chunk = new Uint8Array(STREAM_CHUNK_BYTES).fill(97);
     const body = new ReadableStream<Uint8Array>({
@@ -76,7 +90,8 @@ const behaviours: Record<string, Behaviour> = {
         if (left === 0) controller.close();
       },
     });
-    return new Response(body, { headers: { "content-type": "application/octet-stream" } });
+    const headers = { "content-type": "application/octet-stream", ...Object.fromEntries(url.searchParams) };
+    return new Response(body, { headers });
   },
 
   /** Three server-sent events, each only after the one before has had time to arrive. */
