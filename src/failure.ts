@@ -18,6 +18,7 @@ export const SIGN_IN_REFUSAL_CODES = [
   "request_used",
   "assertion_used",
   "confirmation_invalid",
+  "test_invalid",
   "email_missing",
   "email_invalid",
   "claim_ambiguous",
@@ -163,6 +164,7 @@ export function faceOf(code: RefusalCode): Face {
     case "request_used":
     case "assertion_used":
     case "confirmation_invalid":
+    case "test_invalid":
     case "in_response_to_missing":
     case "in_response_to_mismatch":
     case "conditions_expired":

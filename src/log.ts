@@ -20,6 +20,7 @@ export interface LogFields {
 
 export type LogEvent =
   | "sign_in"
+  | "test_sign_in"
   | "sign_out"
   | "refusal"
   | "weak_signature"

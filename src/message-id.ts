@@ -5,7 +5,7 @@
 import type { Sealer } from "./sealing.ts";
 
 /** Kinds of requests; an ID of one is no ID of the other. */
-export type RequestKind = "authn-request-id" | "logout-request-id";
+export type RequestKind = "authn-request-id" | "test-request-id" | "logout-request-id";
 
 /** What an ID of ours says about itself. */
 export interface OwnMessage {

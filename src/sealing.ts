@@ -9,6 +9,8 @@ export type Purpose =
   | "session"
   | "request"
   | "authn-request-id"
+  | "test-request-id"
+  | "test"
   | "logout-request-id"
   | "continue"
   | "wrapped-key"

@@ -13,7 +13,7 @@ import type { Company, SamlSettings } from "../store/index.ts";
 import type { Actor } from "./actor.ts";
 import { browserUrl, fieldErrors, isLoopback, urlErrors } from "./fields.ts";
 import { type Answer, answer, invalid } from "./problems.ts";
-import { type ConfiguredCompany, patched, samlPut, writeSaml } from "./saml-settings.ts";
+import { type ConfiguredCompany, patched, type SamlInput, samlPut, writeSaml } from "./saml-settings.ts";
 import type { Precondition } from "./versions.ts";
 
 /** Entra answers within a second. */
@@ -23,13 +23,28 @@ const REDIRECTS_MAX = 3;
 export const metadataFromUrl = z.strictObject({ url: browserUrl });
 
 /** `path` is where a fault is reported: the body itself, or its `url`. */
+interface Source {
+  readonly bytes: Uint8Array;
+  readonly path: "" | "url";
+}
+
+/** Puts what the metadata says in force at once. */
 export async function importMetadata(
   services: Services,
   actor: Actor,
   company: Company,
-  source: { readonly bytes: Uint8Array; readonly path: "" | "url" },
+  source: Source,
   precondition: Precondition,
 ): Promise<Answer<ConfiguredCompany>> {
+  const read = readMetadata(services, source);
+  return read.ok ? writeSaml(services, actor, company, precondition, read.value) : read;
+}
+
+/** What lays the metadata over settings that stand, null where there are none. */
+export function readMetadata(
+  services: Services,
+  source: Source,
+): Answer<(current: SamlSettings | null) => Answer<SamlInput>> {
   const fault = (message: string) => invalid([{ path: source.path, message }]);
   const read = readIdpMetadata(source.bytes);
   if (!read.ok) {
@@ -44,7 +59,7 @@ export async function importMetadata(
   if (metadata.certificates.length > CERTIFICATES_MAX) {
     return fault(`The metadata holds more than ${CERTIFICATES_MAX} signing certificates`);
   }
-  return writeSaml(services, actor, company, precondition, (current) => {
+  return answer((current) => {
     const made = samlPut.safeParse(fromMetadata(metadata, current));
     return made.success ? answer(made.data) : invalid(fieldErrors(made.error));
   });

@@ -15,4 +15,4 @@ export {
   unavailablePage,
   unknownCompanyPage,
 } from "./refusal-pages.tsx";
-export { continuePage, postBindingPage, signedOutPage } from "./sign-in-pages.tsx";
+export { continuePage, onTheWayPage, postBindingPage, signedOutPage } from "./sign-in-pages.tsx";

@@ -62,6 +62,22 @@ export function postBindingPage(p: {
   });
 }
 
+/** A step that ends the page before it: what follows is no longer that page's form. */
+export function onTheWayPage(companyName: string, refreshTo: string): Response {
+  return page({
+    status: 200,
+    title: "Taking you to sign in",
+    companyName,
+    doorway: "waiting",
+    refreshTo,
+    children: (
+      <p class="actions">
+        <ActionLink href={refreshTo}>Continue to sign in</ActionLink>
+      </p>
+    ),
+  });
+}
+
 /** Asks before signing in a browser that did not start this sign-in (its request cookie is missing): nobody is signed in as another unawares. */
 export function continuePage(p: { email: string; companyName: string; token: string; action: string }): Response {
   return page({

@@ -13,3 +13,12 @@ export {
   TOUCH_INTERVAL_MS,
 } from "./read-session.ts";
 export { LOCAL_ISSUER, type NewSession, newSession, type Session, USER_AGENT_CHARS_MAX } from "./session.ts";
+export {
+  beginTest,
+  clearTestCookie,
+  readTest,
+  TEST_COOKIE,
+  TEST_RELAY_PREFIX,
+  TEST_RESULT_PATH,
+  TEST_START_PATH,
+} from "./test-ticket.ts";

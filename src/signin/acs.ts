@@ -5,18 +5,24 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { notConfiguredPage } from "../pages/index.ts";
+import { readCookie, TEST_COOKIE, TEST_RELAY_PREFIX } from "../session/index.ts";
 import { reloadTenant } from "../tenant/index.ts";
 import { admit } from "./admit.ts";
 import { believe } from "./believe.ts";
 import { askToContinue } from "./continue.ts";
 import { readSamlResponseForm } from "./form.ts";
 import { refuseSignIn } from "./refused.ts";
+import { finishTest } from "./test.ts";
 
 export async function acs(c: Context<AppEnv>): Promise<Response> {
   const { company, saml } = c.get("tenant");
-  if (saml === null) return notConfiguredPage(company.name, "/sso/local");
+  // A first draft may be tried where nothing is in force, and only in a browser that says so.
+  if (saml === null && readCookie(c.req.raw, TEST_COOKIE) === null)
+    return notConfiguredPage(company.name, "/sso/local");
   const form = await readSamlResponseForm(c.req.raw);
   if (!form.ok) return refuseSignIn(c, { refusal: form.refusal, checks: [], email: null, idpStatus: null });
+  if (form.relayState.startsWith(TEST_RELAY_PREFIX)) return finishTest(c, form.samlResponse, form.relayState);
+  if (saml === null) return notConfiguredPage(company.name, "/sso/local");
 
   const decided = await decide(c, form.samlResponse);
   if (decided !== "settings_changed") return decided;

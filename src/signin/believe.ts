@@ -5,12 +5,12 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { log } from "../log.ts";
-import { type Check, decideResponse, SIGNATURE } from "../saml/index.ts";
+import { type Check, decideResponse, SIGNATURE, type VerifiedAssertion } from "../saml/index.ts";
 import type { SamlSettings } from "../store/index.ts";
 import { decryptionKeys, type Tenant } from "../tenant/index.ts";
 import { factsOf, type SignInFacts } from "./claims.ts";
 import type { AttemptRefusal } from "./refused.ts";
-import { readPendingRequests, readRequestId } from "./request.ts";
+import { type RequestIdentity, readPendingRequests, readRequestId } from "./request.ts";
 
 /** A response that the pinned key signed, that answers a request of ours (or may come unasked), and the person it names. */
 export interface Attempt {
@@ -22,16 +22,25 @@ export interface Attempt {
   readonly settingsVersion: number;
 }
 
-/** Everything that the message itself and the browser's own requests decide. */
-export async function believe(
+/** What the message alone says: claims that a pinned key signed, as the company maps them. */
+export type AttemptSoFar =
+  | {
+      readonly ok: true;
+      readonly assertion: VerifiedAssertion;
+      readonly facts: SignInFacts;
+      readonly checks: readonly Check[];
+    }
+  /** The assertion is there where it was believed and its claims don't do. */
+  | ({ readonly ok: false; readonly assertion: VerifiedAssertion | null } & AttemptRefusal);
+
+export async function understand(
   c: Context<AppEnv>,
   tenant: Tenant,
   saml: SamlSettings,
   samlResponse: string,
-): Promise<{ ok: true; value: Attempt } | ({ ok: false } & AttemptRefusal)> {
-  const { sealer, now } = c.get("services");
+): Promise<AttemptSoFar> {
   const decision = await decideResponse(samlResponse, {
-    now: now(),
+    now: c.get("services").now(),
     clockSkewSeconds: saml.clockSkewSeconds,
     spEntityId: tenant.entityId,
     acsUrl: tenant.acsUrl,
@@ -47,7 +56,7 @@ export async function believe(
   });
   if (!decision.ok) {
     const { refusal, checks, status } = decision;
-    return { ok: false, refusal, checks, email: null, idpStatus: status };
+    return { ok: false, assertion: null, refusal, checks, email: null, idpStatus: status };
   }
   const { assertion } = decision;
   const checks = [...decision.checks];
@@ -55,65 +64,77 @@ export async function believe(
     checks.push({ name: "sha1_allowed", ok: true, expected: SIGNATURE.rsaSha256, received: SIGNATURE.rsaSha1 });
     log("weak_signature", { company: tenant.company.slug, code: "sha1_allowed" });
   }
-  const failed = (
-    name: string,
-    refusal: AttemptRefusal["refusal"],
-    email: string | null,
-  ): { ok: false } & AttemptRefusal => {
-    checks.push({ name, ok: false, expected: refusal.expected ?? null, received: refusal.received ?? null });
-    return { ok: false, refusal, checks, email, idpStatus: null };
-  };
-
   const read = factsOf(assertion, saml);
-  if (!read.ok) return failed("claims", { ...read.refusal, received: read.refusal.received ?? "none" }, null);
-  const { facts } = read;
-  checks.push({ name: "claims", ok: true, expected: null, received: facts.email });
+  if (!read.ok) {
+    const refusal = { ...read.refusal, received: read.refusal.received ?? "none" };
+    return { assertion, ...failing(checks, "claims", refusal, null) };
+  }
+  checks.push({ name: "claims", ok: true, expected: null, received: read.facts.email });
+  return { ok: true, assertion, facts: read.facts, checks };
+}
 
+function failing(
+  checks: readonly Check[],
+  name: string,
+  refusal: AttemptRefusal["refusal"],
+  email: string | null,
+): { ok: false } & AttemptRefusal {
+  const failed = { name, ok: false, expected: refusal.expected ?? null, received: refusal.received ?? null };
+  return { ok: false, refusal, checks: [...checks, failed], email, idpStatus: null };
+}
+
+/** That an answer is to this request of ours, and in time for it. */
+export function bindingChecks(
+  { assertion, facts, checks }: Extract<AttemptSoFar, { ok: true }>,
+  saml: SamlSettings,
+  request: RequestIdentity & { readonly now: number },
+): { ok: true; checks: readonly Check[] } | ({ ok: false } & AttemptRefusal) {
+  const failed = (name: string, refusal: AttemptRefusal["refusal"]) => failing(checks, name, refusal, facts.email);
+  const { id, issuedAt, expiresAt, now } = request;
+  if (assertion.inResponseTo !== id) {
+    const received = assertion.inResponseTo ?? "none: it answers no request";
+    return failed("pending_request", { code: "in_response_to_mismatch", expected: id, received });
+  }
+  if (now > expiresAt) {
+    const times = { expected: `an answer before ${iso(expiresAt)}`, received: iso(now) };
+    return failed("pending_request", { code: "request_expired", ...times });
+  }
+  if (saml.forceAuthn && assertion.authnInstant < issuedAt - saml.clockSkewSeconds * 1000) {
+    const times = { expected: `an authentication after ${iso(issuedAt)}`, received: iso(assertion.authnInstant) };
+    return failed("authn_instant", { code: "authn_instant_too_old", ...times });
+  }
+  return { ok: true, checks: [...checks, { name: "pending_request", ok: true, expected: id, received: id }] };
+}
+
+/** Everything that the message itself and the browser's own requests decide. */
+export async function believe(
+  c: Context<AppEnv>,
+  tenant: Tenant,
+  saml: SamlSettings,
+  samlResponse: string,
+): Promise<{ ok: true; value: Attempt } | ({ ok: false } & AttemptRefusal)> {
+  const { sealer, now } = c.get("services");
+  const understood = await understand(c, tenant, saml, samlResponse);
+  if (!understood.ok) return understood;
+  const { assertion, facts, checks } = understood;
   const base = { facts, settingsVersion: saml.version };
   if (assertion.inResponseTo === null) {
-    checks.push({ name: "pending_request", ok: true, expected: "none: IdP-initiated is allowed", received: null });
-    return { ok: true, value: { ...base, checks, returnPath: null, requestExpiresAt: now() } };
+    const unasked = { name: "pending_request", ok: true, expected: "none: IdP-initiated is allowed", received: null };
+    return { ok: true, value: { ...base, checks: [...checks, unasked], returnPath: null, requestExpiresAt: now() } };
   }
+  const mismatch = (expected: string, received: string) =>
+    failing(checks, "pending_request", { code: "in_response_to_mismatch", expected, received }, facts.email);
   const request = await readRequestId(sealer, tenant.company.id, assertion.inResponseTo);
-  const expected = "a request that this gateway made for this company";
-  if (request === null) {
-    return failed(
-      "pending_request",
-      { code: "in_response_to_mismatch", expected, received: assertion.inResponseTo },
-      facts.email,
-    );
-  }
-  if (now() > request.expiresAt) {
-    const times = { expected: `an answer before ${iso(request.expiresAt)}`, received: iso(now()) };
-    return failed("pending_request", { code: "request_expired", ...times }, facts.email);
-  }
-  if (saml.forceAuthn && assertion.authnInstant < request.issuedAt - saml.clockSkewSeconds * 1000) {
-    const times = {
-      expected: `an authentication after ${iso(request.issuedAt)}`,
-      received: iso(assertion.authnInstant),
-    };
-    return failed("authn_instant", { code: "authn_instant_too_old", ...times }, facts.email);
-  }
+  if (request === null) return mismatch("a request that this gateway made for this company", assertion.inResponseTo);
+  const bound = bindingChecks(understood, saml, { ...request, now: now() });
+  if (!bound.ok) return bound;
   const pending = await readPendingRequests(sealer, tenant.company.id, c.req.raw, request.id);
   const own = pending.find(({ id }) => id === request.id);
-  if (own === undefined && pending.length > 0) {
-    const ids = pending.map(({ id }) => id).join(" or ");
-    return failed(
-      "pending_request",
-      { code: "in_response_to_mismatch", expected: ids, received: request.id },
-      facts.email,
-    );
-  }
-  checks.push({
-    name: "pending_request",
-    ok: true,
-    expected: request.id,
-    received: own ? request.id : "not of this browser",
-  });
-  return {
-    ok: true,
-    value: { ...base, checks, returnPath: own?.returnPath ?? null, requestExpiresAt: request.expiresAt },
-  };
+  if (own === undefined && pending.length > 0) return mismatch(pending.map(({ id }) => id).join(" or "), request.id);
+  const received = own ? request.id : "not of this browser";
+  const decided = [...checks, { name: "pending_request", ok: true, expected: request.id, received }];
+  const returnPath = own?.returnPath ?? null;
+  return { ok: true, value: { ...base, checks: decided, returnPath, requestExpiresAt: request.expiresAt } };
 }
 
 function iso(time: number): string {

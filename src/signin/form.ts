@@ -15,10 +15,10 @@ export type FormRefusal =
   | FormProblem
   | { readonly code: "message_missing"; readonly expected: string; readonly received: string };
 
-/** The one SAMLResponse of an answer that came by POST. RelayState is only checked for its shape. */
+/** The one SAMLResponse of an answer that came by POST. RelayState is checked for its shape only: anybody can write one. */
 export async function readSamlResponseForm(
   request: Request,
-): Promise<{ ok: true; samlResponse: string } | { ok: false; refusal: FormRefusal }> {
+): Promise<{ ok: true; samlResponse: string; relayState: string } | { ok: false; refusal: FormRefusal }> {
   const query = new URL(request.url).searchParams;
   for (const name of ["SAMLResponse", "SAMLRequest", "RelayState"]) {
     if (query.has(name)) return refuse("form_invalid", "fields in the body only", `${name} in the query`);
@@ -31,12 +31,13 @@ export async function readSamlResponseForm(
     if (count > 1) return refuse("form_invalid", `one ${name}`, `${count}`);
   }
   if (fields.has("SAMLRequest")) return refuse("form_invalid", "a SAMLResponse", "a SAMLRequest");
-  const relayState = new TextEncoder().encode(fields.get("RelayState") ?? "").length;
-  if (relayState > RELAY_STATE_BYTES_TAKEN) {
-    return refuse("form_invalid", `RelayState of at most ${RELAY_STATE_BYTES_TAKEN} bytes`, `${relayState} bytes`);
+  const relayState = fields.get("RelayState") ?? "";
+  const bytes = new TextEncoder().encode(relayState).length;
+  if (bytes > RELAY_STATE_BYTES_TAKEN) {
+    return refuse("form_invalid", `RelayState of at most ${RELAY_STATE_BYTES_TAKEN} bytes`, `${bytes} bytes`);
   }
   const samlResponse = fields.get("SAMLResponse") ?? "";
-  if (samlResponse !== "") return { ok: true, samlResponse };
+  if (samlResponse !== "") return { ok: true, samlResponse, relayState };
   const names = [...new Set(fields.keys())].join(", ").slice(0, NAMES_CHARS_SHOWN);
   return refuse("message_missing", "SAMLResponse", names || "no fields");
 }

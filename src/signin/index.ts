@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono/tiny";
 import type { AppEnv } from "../context.ts";
+import { TEST_START_PATH } from "../session/index.ts";
 import { acs } from "./acs.ts";
 import { continueSignIn } from "./continue.ts";
 import { signInLimit } from "./limit.ts";
@@ -16,12 +17,14 @@ import { passkeyOptions, passkeySignIn } from "./passkey-sign-in.ts";
 import { createPasskey, newPasskeyOptions, PASSKEYS_PATH, removePasskey, showPasskeys } from "./passkeys.ts";
 import { afterUsedResponse, USED_RESPONSE_PATH } from "./refused.ts";
 import { session } from "./session.ts";
+import { startTest } from "./test.ts";
 
 export { signInLimit };
 
 export const signInRoutes = new Hono<AppEnv>()
   .get("/sso/metadata", metadata)
   .get("/sso/login", login)
+  .get(TEST_START_PATH, startTest)
   .post("/sso/acs", acs)
   .post("/sso/acs/continue", continueSignIn)
   .get(USED_RESPONSE_PATH, afterUsedResponse)

@@ -1,9 +1,10 @@
 /** `GET /sso/login`: starts a sign-in at the company's identity provider. No database write; none read while the settings are warm. */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
-import { notConfiguredPage, postBindingPage } from "../pages/index.ts";
+import { notConfiguredPage, onTheWayPage, postBindingPage } from "../pages/index.ts";
 import { buildAuthnRequest, encodePostMessage, redirectUrl, signElement } from "../saml/index.ts";
-import { signingKey } from "../tenant/index.ts";
+import type { SamlSettings } from "../store/index.ts";
+import { signingKey, type Tenant } from "../tenant/index.ts";
 import {
   clearRequestCookies,
   fragmentCookieName,
@@ -21,11 +22,34 @@ export async function login(c: Context<AppEnv>): Promise<Response> {
   if (saml === null) return notConfiguredPage(company.name, "/sso/local");
 
   const returnPath = safeReturnPath(c.req.query("return_to"), tenant.baseUrl);
-  const issueInstant = now();
-  const id = await makeRequestId(sealer, company.id, issueInstant);
+  const id = await makeRequestId(sealer, company.id, now());
+  // The answer finds its request by the signed InResponseTo; RelayState says nothing and is only there for providers that expect one.
+  const response = await sendRequest(c, tenant, saml, { id, relayState: id, inBetween: null });
+  const headers = new Headers(response.headers);
+  headers.append("set-cookie", await pendingRequestCookie(sealer, company.id, { id, returnPath }));
+  const waiting = await readPendingRequests(sealer, company.id, c.req.raw);
+  for (const forgotten of await surplusRequests(sealer, company.id, waiting)) {
+    for (const cookie of clearRequestCookies(forgotten)) headers.append("set-cookie", cookie);
+  }
+  return new Response(response.body, { status: response.status, headers });
+}
+
+/**
+ * What carries an AuthnRequest to the identity provider, by the settings' binding. `inBetween`: a path of ours that the
+ * browser is to go to first where it would otherwise be redirected at once.
+ */
+export async function sendRequest(
+  c: Context<AppEnv>,
+  tenant: Tenant,
+  saml: SamlSettings,
+  { id, relayState, inBetween }: { id: string; relayState: string; inBetween: string | null },
+): Promise<Response> {
+  const services = c.get("services");
+  const companyName = tenant.company.name;
+  if (saml.requestBinding === "Redirect" && inBetween !== null) return onTheWayPage(companyName, inBetween);
   const xml = buildAuthnRequest({
     id,
-    issueInstant,
+    issueInstant: services.now(),
     destination: saml.loginUrl,
     spEntityId: tenant.entityId,
     acsUrl: tenant.acsUrl,
@@ -33,10 +57,7 @@ export async function login(c: Context<AppEnv>): Promise<Response> {
     forceAuthn: saml.forceAuthn,
     requestedAuthnContext: saml.requestedAuthnContext,
   });
-  const key = saml.signAuthnRequests ? await signingKey(c.get("services"), tenant) : null;
-
-  // The answer finds its request by the signed InResponseTo; RelayState says nothing and is only there for providers that expect one.
-  const relayState = id;
+  const key = saml.signAuthnRequests ? await signingKey(services, tenant) : null;
   const response =
     saml.requestBinding === "Redirect"
       ? c.redirect(await redirectUrl(saml.loginUrl, "SAMLRequest", xml, relayState, key), 303)
@@ -44,16 +65,11 @@ export async function login(c: Context<AppEnv>): Promise<Response> {
           action: saml.loginUrl,
           samlRequest: encodePostMessage(key ? await signElement(xml, key) : xml),
           relayState,
-          companyName: company.name,
+          companyName,
           fragmentCookieName: fragmentCookieName(id),
         });
 
   const headers = new Headers(response.headers);
   headers.set("cache-control", "no-store");
-  headers.append("set-cookie", await pendingRequestCookie(sealer, company.id, { id, returnPath }));
-  const waiting = await readPendingRequests(sealer, company.id, c.req.raw);
-  for (const forgotten of await surplusRequests(sealer, company.id, waiting)) {
-    for (const cookie of clearRequestCookies(forgotten)) headers.append("set-cookie", cookie);
-  }
   return new Response(response.body, { status: response.status, headers });
 }

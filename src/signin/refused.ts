@@ -57,7 +57,7 @@ export async function afterUsedResponse(c: Context<AppEnv>): Promise<Response> {
 }
 
 /** The failing check is always there, with what was expected and received. */
-function recordedChecks({ refusal, checks, idpStatus }: AttemptRefusal): Check[] {
+export function recordedChecks({ refusal, checks, idpStatus }: AttemptRefusal): Check[] {
   const recorded = [...checks];
   if (!recorded.some((check) => !check.ok)) {
     const { expected, received } = refusal;

@@ -2,6 +2,8 @@
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, describe, expect, it, type TestContext } from "vitest";
 import type { Demo } from "../../demo/demo.ts";
+import { pem } from "../support/identity-provider.ts";
+import { keyPair } from "../support/messages/keys.ts";
 import { expectAccessible, lookAt, pick, stage, strike } from "./stage.ts";
 
 const CONSOLE = "/sso/admin";
@@ -90,8 +92,11 @@ describe("the tutorial", () => {
     await tab.getByLabel("Add certificates").fill(before.certificates[0]?.pem ?? "");
     await tab.getByLabel("Create users when they first sign in").check();
     await tab.getByLabel("Permission group for new users").selectOption({ label: `${title} (member)` });
-    await tab.getByRole("button", { name: "Save" }).click();
-    await tab.getByText("The single sign-on settings are saved.").waitFor();
+    await tab.getByRole("button", { name: "Save as draft" }).click();
+    await tab.getByText("The draft is saved.").waitFor();
+    await tab.getByText("No test is needed for this change").waitFor();
+    await tab.getByRole("button", { name: "Apply" }).click();
+    await tab.getByText("The settings are in force everywhere within a minute.").waitFor();
     expect(complaints).toEqual([]);
 
     const after = await settingsOf(demo);
@@ -129,6 +134,59 @@ describe("the tutorial", () => {
     expect(await tab.getByLabel("Login URL").inputValue()).toBe("ftp://nowhere.example");
     await expectAccessible(tab);
   });
+});
+
+it("a changed certificate is tried first: the wrong one is shown with what was expected, the right one passes and is applied", async (context) => {
+  const { demo, tab, complaints } = await administrator(context);
+  const [right] = (await settingsOf(demo)).certificates;
+  const wrong = pem((await keyPair("RSA-2048", "wrong")).certificate);
+  const settings = `${demo.companyUrl}${CONSOLE}/settings`;
+  const draftOf = async (certificate: string) => {
+    await tab.goto(settings);
+    for (const box of await tab.getByRole("checkbox", { name: /^Remove/ }).all()) await box.check();
+    await tab.getByLabel("Add certificates").fill(certificate);
+  };
+  const trySignIn = async () => {
+    await tab.getByRole("button", { name: "Test sign-in" }).click();
+    await pick(tab, /Brännström/);
+    await tab.waitForURL(`${demo.companyUrl}${CONSOLE}/draft/test`);
+  };
+
+  await draftOf(wrong);
+  await tab.getByRole("button", { name: "Save as draft" }).click();
+  await tab.getByText("So a test of this draft must go well first.").waitFor();
+  await lookAt(tab, "console-draft");
+  await trySignIn();
+  await tab.locator(".badge", { hasText: "Test refused" }).waitFor();
+  expect(await tab.locator(".checks .no").innerText()).toMatch(/Expected[\s\S]+Received/);
+  await lookAt(tab, "console-test-refused");
+
+  await draftOf(right?.pem ?? "");
+  // Our own console's policy must not stop the redirects that this binding is made of.
+  await tab.getByLabel("Binding for requests").selectOption("Redirect");
+  await tab.getByRole("button", { name: "Save as draft" }).click();
+  await trySignIn();
+  await tab.locator(".badge", { hasText: "Test passed" }).waitFor();
+  await tab.getByText("Who would be signed in").waitFor();
+  await lookAt(tab, "console-test-passed");
+  await tab.getByRole("link", { name: "Back to the draft" }).click();
+  await lookAt(tab, "console-draft-passed");
+  await tab.getByRole("button", { name: "Apply" }).click();
+  await tab.getByText("The settings are in force everywhere within a minute.").waitFor();
+  expect(await settingsOf(demo)).toMatchObject({
+    requestBinding: "Redirect",
+    certificates: [{ sha256: right?.sha256 }],
+  });
+
+  await tab.goto(`${demo.companyUrl}${CONSOLE}/versions`);
+  await lookAt(tab, "console-versions");
+  await tab.getByRole("rowheader").nth(1).getByRole("link").click();
+  await lookAt(tab, "console-version");
+  await tab.getByRole("button", { name: "Make it the draft" }).click();
+  await tab.getByText("The draft is that version now.").waitFor();
+  await tab.getByRole("button", { name: "Discard" }).click();
+  await tab.getByText("The draft is discarded.").waitFor();
+  expect(complaints).toEqual([]);
 });
 
 describe("each page", () => {

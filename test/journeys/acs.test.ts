@@ -554,6 +554,13 @@ describe("forced authentication", () => {
   });
 });
 
+it("what says that it answers a test of the settings, in a browser that began none, is refused", async () => {
+  const { requestId } = await startSignIn(gateway.browser(), acme);
+  const SAMLResponse = await answer(gateway, acme, requestId);
+  const fields = { SAMLResponse, RelayState: `test.${requestId}` };
+  await expectRefused(await gateway.browser().post(acme.acsUrl, fields, { crossSite: true }), "test_invalid");
+});
+
 describe("a company without SAML settings", () => {
   it("answers 404 at the ACS", async () => {
     await gateway.api("POST", "/companies", { slug: "bare", name: "Bare", originUrl: "https://origin.example" });

@@ -161,7 +161,8 @@ describe("a sign-in of more than 15 minutes ago", () => {
     expect(again.status).toBe(403);
     const saved = await dora.post(at("/settings"), formOn(await again.text(), "/sso/admin/settings"));
     expect(saved.status).toBe(303);
-    expect((await settings()).logoutUrl).toBe("https://idp.example/typed");
+    const { body: draft } = await gateway.api("GET", "/companies/acme/saml/draft");
+    expect(draft.logoutUrl).toBe("https://idp.example/typed");
   });
 
   it.for([

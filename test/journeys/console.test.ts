@@ -25,6 +25,10 @@ const PAGES = [
   "/setup",
   "/setup?provider=okta",
   "/settings",
+  "/draft",
+  "/draft/test",
+  "/versions",
+  "/versions/1",
   "/metadata",
   "/keys",
   "/users",
@@ -49,6 +53,10 @@ const page = async (path: string, browser = ada) => {
   return { status: response.status, headers: response.headers, html: await response.text() };
 };
 const saml = async () => (await gateway.api("GET", "/companies/acme/saml")).body;
+const draft = async () => (await gateway.api("GET", "/companies/acme/saml/draft")).body;
+/** Puts the draft in force as automation does: what the console asks for first is told in drafts.test.ts. */
+const applyDraft = async () =>
+  expect((await gateway.api("POST", "/companies/acme/saml/draft/apply", {})).status).toBe(201);
 const audited = async () => (await gateway.api("GET", "/companies/acme/audit?limit=1")).body.items[0];
 
 /** So that what follows counts as recent. */
@@ -78,13 +86,15 @@ describe("each page", () => {
 });
 
 describe("the settings", () => {
-  it("show what is stored, and saving them unchanged changes nothing but the version", async () => {
+  it("show what is stored, and saving them makes a draft that changes nothing", async () => {
     const before = await saml();
     const saved = await submit(ada, acme, "/settings");
     expect(saved.status, await saved.clone().text()).toBe(303);
-    expect(saved.headers.get("location")).toBe("/sso/admin/settings?done=settings-saved");
+    expect(saved.headers.get("location")).toBe("/sso/admin/draft?done=draft-saved");
+    expect(await saml()).toEqual(before);
+    expect((await page("/draft?done=draft-saved")).html).toContain("Nothing: the draft is what is in force.");
+    await applyDraft();
     expect({ ...(await saml()), updatedAt: null }).toEqual({ ...before, updatedAt: null });
-    expect((await page("/settings?done=settings-saved")).html).toContain("The single sign-on settings are saved.");
   });
 
   it("say only what the console itself can say of a change", async () => {
@@ -109,8 +119,7 @@ describe("the settings", () => {
       "groupMapping.1.priority": "10",
     });
     expect(changed.status, await changed.clone().text()).toBe(303);
-    const now = await saml();
-    expect(now).toMatchObject({
+    expect(await draft()).toMatchObject({
       logoutUrl: "https://idp.example/logout",
       requestBinding: "Redirect",
       clockSkewSeconds: 120,
@@ -118,9 +127,12 @@ describe("the settings", () => {
       groupMapping: [{ value: "Worker" }, { value: "Boss" }],
     });
     const record = await audited();
-    expect(record).toMatchObject({ resource: "saml", action: "update" });
+    expect(record).toMatchObject({ resource: "saml", resourceId: "draft", action: "create" });
     expect(record.actor).toMatch(/^user:[0-9a-f-]{36}$/);
-    expect((await page("/audit")).html).toContain(">You<");
+    const { html } = await page("/audit");
+    expect(html).toContain(">You<");
+    expect(html).toContain('<a href="/sso/admin/draft">the draft of the settings</a>');
+    await gateway.api("DELETE", "/companies/acme/saml/draft");
     await gateway.api("PATCH", "/companies/acme/saml", {
       requestBinding: "POST",
       groupMapping: [],
@@ -163,14 +175,18 @@ describe("the settings", () => {
     form.set("certificateFiles", new File([Buffer.from(other.certificate, "base64")], "next.cer"));
     const added = await ada.fetch(`${acme.url}/sso/admin/settings`, { method: "POST", body: form });
     expect(added.status, await added.clone().text()).toBe(303);
-    const [first, second] = (await saml()).certificates;
+    const [first, second] = (await draft()).certificates;
     expect(second.pem.replaceAll(/-----[A-Z ]+-----|\s/g, "")).toBe(other.certificate);
 
+    const named = decode((await page("/draft")).html);
+    expect(named).toContain("Certificate added");
+    expect(named, "by its subject and fingerprint").toContain(`${second.subject}, SHA-256 `);
     expect((await submit(ada, acme, "/settings", { remove: second.sha256 })).status).toBe(303);
-    expect((await saml()).certificates.map(({ sha256 }: { sha256: string }) => sha256)).toEqual([first.sha256]);
+    expect((await draft()).certificates.map(({ sha256 }: { sha256: string }) => sha256)).toEqual([first.sha256]);
     const none = await submit(ada, acme, "/settings", { remove: first.sha256 });
     expect(none.status).toBe(422);
     expect(await none.text()).toContain("At least one certificate is needed");
+    await gateway.api("DELETE", "/companies/acme/saml/draft");
   });
 
   it("bring an uploaded file back as text when something else is wrong", async () => {
@@ -195,14 +211,31 @@ describe("the settings", () => {
     const again = formOn(shown, "/sso/admin/settings");
     expect(again.logoutUrl).toBe("https://idp.example/mine");
     expect((await ada.post(`${acme.url}/sso/admin/settings`, again)).status).toBe(303);
-    expect((await saml()).logoutUrl).toBe("https://idp.example/mine");
+    expect((await draft()).logoutUrl).toBe("https://idp.example/mine");
+    expect((await saml()).logoutUrl).toBe("https://idp.example/theirs");
+  });
+
+  it("in a draft are overwritten by nobody either", async () => {
+    const html = (await page("/settings")).html;
+    gateway.advance(1);
+    await gateway.api("PUT", "/companies/acme/saml/draft", {
+      loginUrl: "https://idp.example/theirs",
+      certificates: [acme.idp.certificatePem],
+    });
+    const mine = formOn(html, "/sso/admin/settings", { loginUrl: "https://idp.example/mine" });
+    const conflict = await ada.post(`${acme.url}/sso/admin/settings`, mine);
+    expect(conflict.status).toBe(409);
+    expect((await draft()).loginUrl).toBe("https://idp.example/theirs");
+    await gateway.api("DELETE", "/companies/acme/saml/draft");
   });
 
   it("come from the provider's metadata, pasted or uploaded, and a document that is none is said so", async () => {
     const xml = acme.idp.metadata({ loginUrl: "https://idp.example/from-metadata" });
     const done = await submit(ada, acme, "/metadata", { text: xml });
     expect(done.status, await done.clone().text()).toBe(303);
-    expect((await saml()).loginUrl).toBe("https://idp.example/from-metadata");
+    expect(done.headers.get("location")).toBe("/sso/admin/draft?done=metadata-drafted");
+    expect((await draft()).loginUrl).toBe("https://idp.example/from-metadata");
+    expect((await saml()).loginUrl).toBe("https://idp.example/saml2");
 
     const bad = await submit(ada, acme, "/metadata", { text: "<html>" });
     expect(bad.status).toBe(422);
@@ -211,7 +244,7 @@ describe("the settings", () => {
     expect(await twice.text()).toContain("Give only one");
     const inside = await submit(ada, acme, "/metadata", { url: "https://10.0.0.1/metadata" });
     expect(await inside.text()).toContain("Must name a public host");
-    await gateway.api("PATCH", "/companies/acme/saml", { loginUrl: "https://idp.example/saml2" });
+    await gateway.api("DELETE", "/companies/acme/saml/draft");
   });
 });
 

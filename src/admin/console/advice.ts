@@ -195,6 +195,9 @@ const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
     "This answer was used already, as by reloading the page: the person opens the application anew.",
   ),
   confirmation_invalid: person(TRY_AGAIN),
+  test_invalid: person(
+    "The answer to a test sign-in came in another browser than the administrator’s, or too late: start the test again in the console.",
+  ),
   email_missing: provider(
     "No e-mail address came: in Entra, Attributes & Claims, add “emailaddress” with the source user.mail, and fill in the person’s Email in their profile.",
   ),

@@ -2,10 +2,11 @@
 import type { FC } from "hono/jsx";
 import { type AuditRecord, listAudit } from "../../store/index.ts";
 import { AuditTable } from "../frame/index.ts";
+import { DRAFT_RESOURCE_ID } from "../saml-draft.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { consolePage } from "./layout.tsx";
 import { Older } from "./parts.tsx";
-import { AUDIT_PATH, GROUPS_PATH, SETTINGS_PATH, USERS_PATH } from "./paths.ts";
+import { AUDIT_PATH, DRAFT_PATH, GROUPS_PATH, SETTINGS_PATH, USERS_PATH } from "./paths.ts";
 import { LIST_ROWS } from "./users.tsx";
 
 export async function listAuditPage(c: ConsoleContext): Promise<Response> {
@@ -30,7 +31,7 @@ export async function listAuditPage(c: ConsoleContext): Promise<Response> {
   });
 }
 
-const Who: FC<{ visit: Visit; actor: string }> = ({ visit, actor }) => {
+export const Who: FC<{ visit: Visit; actor: string }> = ({ visit, actor }) => {
   if (actor === "operator") return <>The operator</>;
   if (actor === "sign-in") return <>A sign-in</>;
   const [kind = "", id = ""] = actor.split(":");
@@ -40,7 +41,7 @@ const Who: FC<{ visit: Visit; actor: string }> = ({ visit, actor }) => {
 };
 
 function hrefOf({ resource, resourceId, action }: AuditRecord): string | null {
-  if (resource === "saml") return SETTINGS_PATH;
+  if (resource === "saml") return resourceId === DRAFT_RESOURCE_ID ? DRAFT_PATH : SETTINGS_PATH;
   if (action === "delete") return null;
   if (resource === "user") return `${USERS_PATH}/${encodeURIComponent(resourceId)}`;
   return resource === "group" ? `${GROUPS_PATH}/${encodeURIComponent(resourceId)}` : null;

@@ -1,6 +1,7 @@
 /** `/groups`: permission groups, listed, made, changed and deleted through the functions of REST. */
 import type { FC } from "hono/jsx";
-import type { Group } from "../../store/index.ts";
+import { LOCAL_ISSUER } from "../../session/index.ts";
+import { findSession, type Group } from "../../store/index.ts";
 import { fieldErrors } from "../fields.ts";
 import type { Posted } from "../frame/index.ts";
 import { changeGroup, deleteGroup, groupPut, makeGroup, newGroup, readGroup } from "../groups.ts";
@@ -24,7 +25,7 @@ import {
   withErrors,
 } from "./parts.tsx";
 import { GROUPS_PATH } from "./paths.ts";
-import { allGroups } from "./settings.ts";
+import { allGroups, storedTenant } from "./settings.ts";
 
 const TYPES: readonly (readonly [string, string])[] = [
   ["member", "Member"],
@@ -121,7 +122,7 @@ function groupPage(visit: Visit, view: View): Response {
         {pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={path} />
         {view.differences && <ConflictNote differences={view.differences} />}
-        <FaultNote errors={errors} labels={{ title: "Title", type: "Type" }} />
+        <FaultNote errors={errors} labels={{ title: "Title", type: "Type", ssoOnly: "Single sign-on only" }} />
         <Form visit={visit} action={path} class="card">
           <input type="hidden" name="version" value={String(fields.version)} />
           <TextField name="title" label="Title" value={fields.title} errors={errors} required />
@@ -212,6 +213,9 @@ export async function saveGroup(c: ConsoleContext): Promise<Response> {
     const errors = { type: "This is your own group: without the type Administrator you could not come back here" };
     return groupPage(visit, { group, fields, status: 409, errors });
   }
+  const lockout =
+    fields.ssoOnly && !group.ssoOnly ? await lockoutBy(visit, { id, type: input.data.type ?? group.type }) : null;
+  if (lockout !== null) return groupPage(visit, { group, fields, status: 409, errors: { ssoOnly: lockout } });
   const saved = await changeGroup(services, actor, company, id, input.data, (current) => current?.version === version);
   if (saved.ok) return leadTo(`${GROUPS_PATH}/${id}`, "group-saved");
   if (saved.problem.status !== 412) {
@@ -225,6 +229,26 @@ export async function saveGroup(c: ConsoleContext): Promise<Response> {
     status: 409,
     differences: differencesOf(now.value, fields),
   });
+}
+
+/**
+ * Why a group of administrators must not be closed to passwords yet; null when it may. Where it is the last that may use them,
+ * or this administrator's own, single sign-on must have been seen to bring them in, by the very settings in force.
+ */
+async function lockoutBy(visit: Visit, group: Pick<Group, "id" | "type">): Promise<string | null> {
+  if (group.type !== "administrator") return null;
+  const { services, session } = visit;
+  const others = (await allGroups(visit)).filter(({ id, type, ssoOnly }) => {
+    return id !== group.id && type === "administrator" && !ssoOnly;
+  });
+  if (others.length > 0 && session.group.id !== group.id) return null;
+  const { saml, company } = await storedTenant(visit);
+  if (saml === null) return "Single sign-on is not set up: nobody of this group could come back";
+  const begun = await findSession(services.database, company.id, session.id);
+  const proven = begun !== null && begun.issuer !== LOCAL_ISSUER && begun.createdAt >= saml.updatedAt;
+  return proven
+    ? null
+    : "First sign in by single sign-on yourself, with the settings that are in force now: that shows that administrators can come back";
 }
 
 function differencesOf(stored: Group, typed: GroupFields): (readonly [string, string, string])[] {

@@ -7,6 +7,8 @@ import { Hono } from "hono/tiny";
 import { listAuditPage } from "./audit.tsx";
 import { CONSOLE_PATH, type ConsoleEnv } from "./console.ts";
 import { doorPage } from "./door-pages.tsx";
+import { applyDraftNow, discard, showDraft, startTest } from "./draft.tsx";
+import { showTest } from "./draft-test.tsx";
 import { explain, showExplain } from "./explain.tsx";
 import { administratorsOnly, ownFormsOnly } from "./gate.ts";
 import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
@@ -31,6 +33,7 @@ import {
 } from "./user-forms.ts";
 import { exportFile, showImport, takeImport } from "./user-import.tsx";
 import { listUsersPage } from "./users.tsx";
+import { goBackTo, listVersionsPage, showVersion } from "./versions.tsx";
 
 export const consoleRoutes = new Hono<ConsoleEnv>()
   .use(administratorsOnly, ownFormsOnly)
@@ -38,6 +41,14 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .get("/setup", showSetup)
   .get("/settings", showSettings)
   .post("/settings", saveSettings)
+  .get("/draft", showDraft)
+  .post("/draft/apply", applyDraftNow)
+  .post("/draft/discard", discard)
+  .get("/draft/test", showTest)
+  .post("/draft/test", startTest)
+  .get("/versions", listVersionsPage)
+  .get("/versions/:id", showVersion)
+  .post("/versions/:id/restore", goBackTo)
   .get("/metadata", showMetadata)
   .post("/metadata", takeMetadata)
   .get("/keys", showKeys)

@@ -7,6 +7,8 @@ export type Section =
   | "overview"
   | "setup"
   | "settings"
+  | "draft"
+  | "versions"
   | "metadata"
   | "keys"
   | "users"
@@ -24,6 +26,8 @@ const NAVIGATION: readonly { readonly title: string | null; readonly items: read
     items: [
       ["setup", "Set up your provider", `${CONSOLE_PATH}/setup`],
       ["settings", "Settings", `${CONSOLE_PATH}/settings`],
+      ["draft", "Draft and test", `${CONSOLE_PATH}/draft`],
+      ["versions", "Versions", `${CONSOLE_PATH}/versions`],
       ["metadata", "Import metadata", `${CONSOLE_PATH}/metadata`],
       ["keys", "Our keys", `${CONSOLE_PATH}/keys`],
     ],

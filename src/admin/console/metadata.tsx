@@ -1,8 +1,11 @@
 /** `/metadata`: the settings from the identity provider's own metadata, by URL, file or text, through the function of REST. */
 
 import type { Posted } from "../frame/index.ts";
-import { fetchMetadata, importMetadata, metadataFromUrl } from "../idp-metadata.ts";
+import { fetchMetadata, metadataFromUrl, readMetadata } from "../idp-metadata.ts";
 import { type Answer, answer, invalid } from "../problems.ts";
+import { writeDraft } from "../saml-draft.ts";
+import { writeSaml } from "../saml-settings.ts";
+import { preconditionFailed } from "../versions.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { leadTo } from "./done.ts";
 import { pauseOf } from "./gate.ts";
@@ -18,8 +21,8 @@ import {
   TextField,
   withErrors,
 } from "./parts.tsx";
-import { METADATA_PATH, SETTINGS_PATH } from "./paths.ts";
-import { storedTenant } from "./settings.ts";
+import { DRAFT_PATH, METADATA_PATH, SETTINGS_PATH } from "./paths.ts";
+import { asSeen, storedSettings, versionOf } from "./settings.ts";
 
 interface View {
   readonly status?: number;
@@ -36,7 +39,7 @@ function metadataPage(visit: Visit, view: View): Response {
     status: view.status ?? 200,
     title: "Import metadata",
     section: "metadata",
-    lead: "Your provider’s metadata holds its addresses, its Entity ID and its certificates. They replace those of the settings; everything that is your own choice stays.",
+    lead: "Your provider’s metadata holds its addresses, its Entity ID and its certificates. They make a draft of the settings, in which everything that is your own choice stays. The first settings count at once.",
     children: (
       <>
         {pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
@@ -59,7 +62,7 @@ function metadataPage(visit: Visit, view: View): Response {
           <AreaField name="text" label="Text" value={text} errors={errors} rows={6} placeholder="<EntityDescriptor …" />
           <p class="actions">
             <button class="button" type="submit">
-              Import and save
+              Import
             </button>
           </p>
         </Form>
@@ -70,7 +73,7 @@ function metadataPage(visit: Visit, view: View): Response {
 
 export async function showMetadata(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
-  return metadataPage(visit, { version: (await storedTenant(visit)).saml?.version ?? 0 });
+  return metadataPage(visit, { version: versionOf(await storedSettings(visit)) });
 }
 
 type Given = "url" | "file" | "text";
@@ -98,20 +101,24 @@ export async function takeMetadata(c: ConsoleContext): Promise<Response> {
   }
   const source = await documentOf(visit, way, typed, posted);
   if (!source.ok) return metadataPage(visit, { ...typed, status: 422, errors: onTheForm(source, way) });
-  const made = await importMetadata(
-    visit.services,
-    visit.actor,
-    visit.tenant.company,
-    { bytes: source.value, path: "" },
-    (current) => (current?.version ?? 0) === typed.version,
-  );
-  if (made.ok) return leadTo(SETTINGS_PATH, "metadata-read");
+  const read = readMetadata(visit.services, { bytes: source.value, path: "" });
+  if (!read.ok) return metadataPage(visit, { ...typed, status: read.problem.status, errors: onTheForm(read, way) });
+  const stored = await storedSettings(visit);
+  const seen = versionOf(stored) === typed.version;
+  const { services, actor, tenant } = visit;
+  const made = !seen
+    ? preconditionFailed()
+    : typed.version === 0
+      ? await writeSaml(services, actor, tenant.company, (current) => current === null, read.value)
+      : await writeDraft(services, actor, tenant.company, asSeen(stored), read.value);
+  if (made.ok) {
+    return typed.version === 0 ? leadTo(SETTINGS_PATH, "metadata-read") : leadTo(DRAFT_PATH, "metadata-drafted");
+  }
   if (made.problem.status === 412) {
-    const { saml } = await storedTenant(visit);
     const errors = {
       "": "Somebody else saved the settings meanwhile. Look at them, then import once more if it is still right.",
     };
-    return metadataPage(visit, { ...typed, version: saml?.version ?? 0, status: 409, errors });
+    return metadataPage(visit, { ...typed, version: versionOf(await storedSettings(visit)), status: 409, errors });
   }
   return metadataPage(visit, { ...typed, status: made.problem.status, errors: onTheForm(made, way) });
 }

@@ -3,6 +3,8 @@ import { CONSOLE_PATH, type Visit } from "./console.ts";
 
 export const SETTINGS_PATH = `${CONSOLE_PATH}/settings`;
 export const SETUP_PATH = `${CONSOLE_PATH}/setup`;
+export const DRAFT_PATH = `${CONSOLE_PATH}/draft`;
+export const VERSIONS_PATH = `${CONSOLE_PATH}/versions`;
 export const METADATA_PATH = `${CONSOLE_PATH}/metadata`;
 export const KEYS_PATH = `${CONSOLE_PATH}/keys`;
 export const USERS_PATH = `${CONSOLE_PATH}/users`;

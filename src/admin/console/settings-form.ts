@@ -180,11 +180,20 @@ export function fieldOfPath(path: string): string {
   return path;
 }
 
-/** Label, stored, typed: where the two differ. Certificates and mappings are compared as a whole. */
-export function differencesOf(stored: SettingsFields, typed: SettingsFields): (readonly [string, string, string])[] {
+/** Label, before, after. */
+export type Difference = readonly [string, string, string];
+
+/** Where the two differ. Mappings are compared as a whole; certificates are not. `titleOf` a permission group. */
+export function differencesOf(
+  stored: SettingsFields,
+  typed: SettingsFields,
+  titleOf = (groupId: string) => groupId,
+): Difference[] {
   const onOff = (value: boolean) => (value ? "on" : "off");
+  const text = ({ texts }: SettingsFields, name: TextName) =>
+    name === "jit.groupId" ? titleOf(texts[name]) : texts[name];
   const texts = Object.entries(TEXT_FIELDS).map(
-    ([name, label]) => [label, stored.texts[name as TextName], typed.texts[name as TextName]] as const,
+    ([name, label]) => [label, text(stored, name as TextName), text(typed, name as TextName)] as const,
   );
   const checks = Object.entries(CHECK_FIELDS).map(
     ([name, label]) =>
@@ -192,7 +201,7 @@ export function differencesOf(stored: SettingsFields, typed: SettingsFields): (r
   );
   const rows = (fields: SettingsFields) =>
     inOrder(fields.mappings)
-      .map(({ claim, value }) => `${claim} = ${value}`)
+      .map(({ claim, value, groupId }) => `${claim} = ${value} → ${titleOf(groupId)}`)
       .join("; ");
   return [...texts, ...checks, ["Group mapping", rows(stored), rows(typed)] as const].filter(([, a, b]) => a !== b);
 }

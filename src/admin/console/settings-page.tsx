@@ -2,7 +2,7 @@
 import type { FC } from "hono/jsx";
 import { type Certificate, NAME_ID_FORMAT } from "../../saml/index.ts";
 import type { Group } from "../../store/index.ts";
-import type { Tenant } from "../../tenant/index.ts";
+import { withSettings } from "../../tenant/index.ts";
 import { CLOCK_SKEW_SECONDS_MAX } from "../saml-settings.ts";
 import { certificateHealth, fingerprint } from "./certificate-health.ts";
 import type { Visit } from "./console.ts";
@@ -21,7 +21,8 @@ import {
   TextField,
   Time,
 } from "./parts.tsx";
-import { METADATA_PATH, SETTINGS_PATH, SETUP_PATH } from "./paths.ts";
+import { DRAFT_PATH, METADATA_PATH, SETTINGS_PATH, SETUP_PATH } from "./paths.ts";
+import type { Stored } from "./settings.ts";
 import { CHECK_FIELDS, type SettingsFields, TEXT_FIELDS } from "./settings-form.ts";
 
 const CERTIFICATE_FILES = ".cer,.crt,.pem,.der,.txt,application/x-x509-ca-cert,application/pkix-cert";
@@ -35,8 +36,8 @@ export interface SettingsView {
   readonly status?: number;
   readonly fields: SettingsFields;
   readonly groups: readonly Group[];
-  /** As stored now. */
-  readonly tenant: Tenant;
+  /** In force now, and the draft where there is one. */
+  readonly stored: Stored;
   readonly errors?: Errors;
   readonly pause?: "earlier" | "sign_in_again" | null;
   readonly differences?: readonly (readonly [string, string, string])[];
@@ -49,14 +50,17 @@ interface Part {
 }
 
 export function settingsPage(visit: Visit, view: SettingsView): Response {
-  const { fields, tenant, errors = {} } = view;
+  const { fields, errors = {} } = view;
+  const { tenant, draft } = view.stored;
+  const shown = draft === null ? tenant : withSettings(visit.services, tenant, draft.settings);
+  const first = tenant.saml === null && draft === null;
   const groups = view.groups.map((group) => [group.id, `${group.title} (${group.type})`] as const);
   const part: Part = { fields, errors, groups };
   return consolePage(visit, {
     status: view.status ?? 200,
     title: "Single sign-on settings",
     section: "settings",
-    lead: "What your identity provider gave you. Saved settings are in force everywhere within a minute.",
+    lead: "What your identity provider gave you. Changes are a draft first, which you can try before it counts.",
     aside: (
       <p class="actions bar">
         <a class="button quiet" href={METADATA_PATH}>
@@ -72,7 +76,14 @@ export function settingsPage(visit: Visit, view: SettingsView): Response {
         <PauseNote visit={visit} pause={view.pause ?? null} back={SETTINGS_PATH} />
         {view.differences && <ConflictNote differences={view.differences} />}
         <FaultNote errors={errors} labels={{ ...TEXT_FIELDS, ...CHECK_FIELDS, certificates: "Certificates" }} />
-        {tenant.saml === null && (
+        {draft !== null && (
+          <div class="note">
+            <p>
+              This is the draft, not what is in force. <a href={DRAFT_PATH}>Test it, apply it or discard it</a>
+            </p>
+          </div>
+        )}
+        {first && (
           <div class="note">
             <p>
               Nothing is set up yet. First give your provider <a href={SETUP_PATH}>our values</a>, then enter here what
@@ -83,12 +94,17 @@ export function settingsPage(visit: Visit, view: SettingsView): Response {
         <Form visit={visit} action={SETTINGS_PATH} upload>
           <input type="hidden" name="version" value={String(fields.version)} />
           <Connection {...part} />
-          <Certificates {...part} certificates={tenant.certificates} now={visit.services.now()} />
+          <Certificates {...part} certificates={shown.certificates} now={visit.services.now()} />
           <Provisioning {...part} />
           <More {...part} />
           <p class="actions">
-            <button class="button" type="submit" name="action" value="save">
-              Save
+            {first && (
+              <button class="button" type="submit" name="action" value="apply">
+                Save and put in force
+              </button>
+            )}
+            <button class={first ? "button quiet" : "button"} type="submit" name="action" value="draft">
+              Save as draft
             </button>
           </p>
         </Form>

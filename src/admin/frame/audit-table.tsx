@@ -1,6 +1,7 @@
 /** The audit log as both consoles show it: when, who, what, and what was before and after. */
 import type { Child, FC } from "hono/jsx";
 import type { AuditRecord } from "../../store/index.ts";
+import { DRAFT_RESOURCE_ID } from "../saml-draft.ts";
 import { Time } from "./parts.tsx";
 
 const VERBS = { create: "created", update: "changed", delete: "deleted" } as const;
@@ -61,7 +62,8 @@ export const AuditTable: FC<{
 const What: FC<{ record: AuditRecord; href: string | null }> = ({ record, href }) => {
   const changes = changesOf(record);
   const verb = VERBS[record.action] ?? record.action;
-  const thing = THINGS[record.resource] ?? record.resource;
+  const drafted = record.resource === "saml" && record.resourceId === DRAFT_RESOURCE_ID;
+  const thing = drafted ? "the draft of the settings" : (THINGS[record.resource] ?? record.resource);
   const name = nameIn(record.after) ?? nameIn(record.before);
   return (
     <>
