@@ -108,7 +108,10 @@ describe("the bundle", () => {
         .find((line) => line.includes("session="))
         ?.split(";")[0] ?? "";
     const who = await ask(`${ACME}/sso/session`, { headers: { cookie: session } });
-    expect([who.status, await who.json()]).toMatchObject([200, { company: { slug: "acme" }, user: { group: { id: groupId } } }]);
+    expect([who.status, await who.json()]).toMatchObject([
+      200,
+      { company: { slug: "acme" }, user: { group: { id: groupId } } },
+    ]);
     expect((await signIn((xml) => xml.replace(/<(\w+:)?AttributeValue>/, "$&x"))).status).toBe(403);
   });
 });
