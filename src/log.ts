@@ -8,13 +8,13 @@ export interface LogFields {
   readonly code?: string;
   readonly reference?: string;
   readonly method?: string;
-  /** Path without its query. */
+  /** Path without its query, where it is one of our own: an origin's may name people, or be a secret that opens something. */
   readonly path?: string;
   readonly status?: number;
   readonly durationMs?: number;
   /** What a job of the schedule did, in words of ours. */
   readonly result?: string;
-  /** Name and message of an error of ours; stacks go where the platform keeps them. */
+  /** Name and message of an error, without what it quotes; stacks go where the platform keeps them. */
   readonly error?: string;
 }
 
@@ -29,6 +29,9 @@ export type LogEvent =
   | "bug"
   | "cron";
 
+const OWN_PATH = /^\/(?:sso|api|health|metrics)(?:\/|$)/;
+/** Engines and parsers put into a message what they could not read. */
+const QUOTED = /"[^"]*"?|`[^`]*`?|\bhttps?:\S+/g;
 const PATH_CHARS_MAX = 200;
 const ERROR_CHARS_MAX = 500;
 const RESULT_CHARS_MAX = 200;
@@ -40,11 +43,11 @@ export function log(event: LogEvent, fields: LogFields): void {
     code: fields.code,
     reference: fields.reference,
     method: fields.method,
-    path: fields.path?.slice(0, PATH_CHARS_MAX),
+    path: fields.path === undefined || OWN_PATH.test(fields.path) ? fields.path?.slice(0, PATH_CHARS_MAX) : "/…",
     status: fields.status,
-    durationMs: fields.durationMs,
+    durationMs: fields.durationMs && Math.round(fields.durationMs),
     result: fields.result?.slice(0, RESULT_CHARS_MAX),
-    error: fields.error?.slice(0, ERROR_CHARS_MAX),
+    error: fields.error?.replace(QUOTED, "…").slice(0, ERROR_CHARS_MAX),
   };
   if (event === "bug" || event === "misconfigured" || event === "storage_unavailable")
     console.error(JSON.stringify(line));

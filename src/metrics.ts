@@ -13,7 +13,7 @@ interface Labels {
   sign_ins: string;
   /** What visitors got for what was meant for the origin. */
   proxied_requests: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
-  edge_cache: "hit" | "miss" | "bypass";
+  edge_cache: "hit" | "miss";
   /** How it was known who it is: from the cookie or the isolate's memory, by a question to D1, or nobody. */
   session_checks: "fresh" | "asked" | "none";
   d1_round_trips: "done" | "constraint" | "failed" | "timed_out";

@@ -62,14 +62,18 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   const fitting = { tenant, origin, url, setCookie: admitted?.setCookie ?? null, isLive };
   const asked = { ...passage, url, identified: admitted !== null };
   const kept = await fromEdge(asked);
-  if (kept !== null) return fitResponse(kept, fitting);
+  if (kept !== null) {
+    count("proxied_requests", statusClass(kept.status), tenant.company.id);
+    return fitResponse(kept, fitting);
+  }
 
   const identity = admitted && (await identityOf(services, tenant, admitted.session));
   lap("signing");
   const headers = headersForOrigin(request, tenant, identity);
   const [askedAt, startedAt] = [services.now(), performance.now()];
   const answer = await fetchOrigin(url, request, headers);
-  observe("origin_headers", performance.now() - startedAt, tenant.company.id);
+  const durationMs = performance.now() - startedAt;
+  observe("origin_headers", durationMs, tenant.company.id);
   lap("origin");
   if (answer.kind === "answered") {
     count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
@@ -80,7 +84,8 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
 
   count("origin_failures", answer.kind, tenant.company.id);
   const reference = newReference();
-  log("refusal", { company: tenant.company.slug, code: `origin_${answer.kind}`, reference, error: answer.reason });
+  const code = `origin_${answer.kind}`;
+  log("refusal", { company: tenant.company.slug, code, reference, durationMs, error: answer.reason });
   if (isNavigation(request)) return originUnavailablePage({ kind: answer.kind, reference });
   return answer.kind === "down"
     ? problem(502, "origin-down", "The application does not answer", { reference })

@@ -3,9 +3,11 @@ import type { Services } from "../context.ts";
 import { listWrappedKeys, replaceWrappedKeys, WRAPPED_KEY_TABLES, type WrappedKey } from "../store/index.ts";
 
 /** Keys a page, and statements a batch. */
-export const REWRAP_KEYS_MAX = 200;
-/** Pages a run: 80,000 keys, at two round trips and some 20 ms of computing a page. */
+const REWRAP_KEYS_MAX = 250;
+/** Pages a run: 100,000 keys are looked at. D1 takes 1,000 queries of one invocation, in which the other jobs run too. */
 const PAGES_A_RUN_MAX = 400;
+/** Keys sealed anew a run; the page that reaches it is the last one. */
+const REWRAPPED_A_RUN_MAX = 250;
 /** What is left of a job's minute is for the last page. */
 const RUN_MS_MAX = 40_000;
 
@@ -28,7 +30,8 @@ export async function rewrapKeys(services: Services, pagesMax = PAGES_A_RUN_MAX)
   const begunAt = services.now();
   const sum = { checked: 0, rewrapped: 0, unreadable: 0 };
   let place: Place | null = places.get(services.sealer) ?? FRONT;
-  for (let page = 0; place && page < pagesMax && services.now() - begunAt < RUN_MS_MAX; page++) {
+  for (let page = 0; place && page < pagesMax && sum.rewrapped < REWRAPPED_A_RUN_MAX; page++) {
+    if (services.now() - begunAt > RUN_MS_MAX) break;
     place = await rewrapPage(services, place, sum);
   }
   if (place) places.set(services.sealer, place);
