@@ -349,3 +349,14 @@ it("a test that is answered twice shows what it showed the first time", async ()
   expect(again.status).toBe(303);
   expect(await page("/draft/test")).toContain("Test passed");
 });
+
+it("automation may ask for the same test: a draft is applied by REST once an administrator's has passed", async () => {
+  await saveDraft(ada, acme, { clockSkewSeconds: "60" });
+  const applied = () => gateway.api("POST", `/companies/${acme.slug}/saml/draft/apply`, { requireTest: true });
+  expect((await applied()).status).toBe(409);
+  await testAs(gateway, ada, acme, ADA, { audience: "https://wrong.example/" });
+  expect((await applied()).status).toBe(409);
+  await testAs(gateway, ada, acme, ADA);
+  expect((await applied()).status).toBe(201);
+  expect((await inForce()).clockSkewSeconds).toBe(60);
+});

@@ -69,7 +69,8 @@ describe("a draft", () => {
     const demanded = await gateway.api("POST", `${PATH}/draft/apply`, { requireTest: true });
     expect(demanded.status).toBe(409);
     expect(demanded.body.type).toContain("test-required");
-    const match = { "if-match": written.headers.get("etag") ?? "" };
+    const { body: token } = await gateway.api("POST", "/companies/acme/tokens", { name: "automation" });
+    const match = { "if-match": written.headers.get("etag") ?? "", authorization: `Bearer ${token.secret}` };
     const applied = await gateway.api("POST", `${PATH}/draft/apply`, {}, match);
     expect(applied.status, JSON.stringify(applied.body)).toBe(201);
     expect(await inForce()).toMatchObject({ loginUrl: "https://idp.example/applied" });
@@ -99,7 +100,7 @@ describe("a draft", () => {
   it("is nobody else's: another company's token is told nothing", async () => {
     await createCompany(gateway, "globex", await createIdentityProvider({ keyName: "globex" }));
     const { body: token } = await gateway.api("POST", "/companies/globex/tokens", { name: "theirs" });
-    const theirs = { authorization: `Bearer ${token.token ?? token.secret}` };
+    const theirs = { authorization: `Bearer ${token.secret}` };
     await put({});
     for (const [method, path] of [
       ["GET", "/draft"],
