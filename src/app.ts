@@ -1,7 +1,7 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
 import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono/tiny";
-import { adminRoutes, consoleRoutes, operationHost, operatorRoutes } from "./admin/index.ts";
+import { adminRoutes, companyLogo, consoleRoutes, operationHost, operatorRoutes } from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureOf, failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { log } from "./log.ts";
@@ -74,6 +74,7 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
       .route("/", signInRoutes)
       .route("/", signOutRoutes)
       .route("/sso/admin", consoleRoutes)
+      .get("/sso/logo", companyLogo)
       .get("/sso/jwks.json", jwks)
       .all("/sso", (c) => c.redirect("/", 303))
       .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))
@@ -119,7 +120,7 @@ const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Nobody gets past it to a company that isn't there or is suspended. */
 function closedDoor(tenant: Tenant | null, request: Request): Response | null {
   if (tenant === null) return unknownCompanyPage(new URL(request.url).hostname);
-  return tenant.company.status === "active" ? null : suspendedCompanyPage(tenant.company.name);
+  return tenant.company.status === "active" ? null : suspendedCompanyPage(tenant.company);
 }
 
 /** Plainly the origin's: a path that doesn't begin with /sso, and has nothing encoded that a router might read as if it did. */

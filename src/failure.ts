@@ -7,7 +7,7 @@ import { ConfigError } from "./config.ts";
 import type { AppEnv } from "./context.ts";
 import { log } from "./log.ts";
 import { count } from "./metrics.ts";
-import { refusalPage, unavailablePage } from "./pages/index.ts";
+import { type Brand, refusalPage, unavailablePage } from "./pages/index.ts";
 import type { SamlRefusalCode } from "./saml/index.ts";
 import { StorageUnavailable } from "./store/index.ts";
 
@@ -276,6 +276,7 @@ export function refusalResponse(p: {
   reference: string;
   retry: string;
   refreshTo?: string;
+  company?: Brand;
 }): Response {
   const face = FACES[faceOf(p.code)];
   return refusalPage({
@@ -287,6 +288,7 @@ export function refusalResponse(p: {
     home: null,
     retry: face.retry ? p.retry : null,
     ...(p.refreshTo === undefined ? {} : { refreshTo: p.refreshTo }),
+    ...(p.company === undefined ? {} : { company: p.company }),
   });
 }
 

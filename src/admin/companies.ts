@@ -28,7 +28,6 @@ const COMPANY_DEFAULTS = {
   edgeCacheGeneration: 0,
   signInRetentionDays: SIGN_IN_RETENTION_DAYS,
   keepMessages: false,
-  color: null,
   logoSha256: null,
 } as const;
 /** A working day, and a lunch within it. */
@@ -43,6 +42,11 @@ const sessionPolicyPart = z.strictObject({
 const sessionsPerUserMax = z.int().min(1).max(SESSIONS_PER_USER_MAX).nullable();
 const slug = z.string().refine(isSlug, "Must be a lower-case DNS label that is not reserved");
 const name = line(1, NAME_CHARS_MAX);
+const color = z
+  .string()
+  .regex(/^#[0-9a-f]{6}$/i, "Must be a colour as #rrggbb")
+  .toLowerCase()
+  .nullable();
 const status = z.enum(["active", "suspended"]);
 
 export const companyView = z.object({
@@ -56,6 +60,8 @@ export const companyView = z.object({
   pathRules,
   edgeCache: z.boolean(),
   edgeCacheGeneration: z.int(),
+  color: z.string().nullable().meta({ description: "Of the company's pages, #rrggbb; null for the gateway's own" }),
+  logoSha256: z.string().nullable(),
   createdAt: time,
   updatedAt: time,
 });
@@ -69,6 +75,7 @@ export const newCompany = z.strictObject({
   sessionsPerUserMax: sessionsPerUserMax.optional(),
   pathRules: pathRules.optional(),
   edgeCache: z.boolean().optional(),
+  color: color.optional(),
 });
 
 export const companyPatch = z.strictObject({
@@ -81,6 +88,8 @@ export const companyPatch = z.strictObject({
   pathRules: pathRules.optional(),
   edgeCache: z.boolean().optional(),
   edgeCacheGeneration: readOnly,
+  color: color.optional(),
+  logoSha256: readOnly,
   id: readOnly,
   createdAt: readOnly,
   updatedAt: readOnly,
@@ -91,10 +100,10 @@ export const companyPut = companyPatch.extend({ name, originUrl });
 
 export function viewCompany(company: Company): z.infer<typeof companyView> {
   const { id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax, createdAt, updatedAt } = company;
-  const { pathRules, edgeCache, edgeCacheGeneration } = company;
+  const { pathRules, edgeCache, edgeCacheGeneration, color, logoSha256 } = company;
   return {
     ...{ id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax },
-    ...{ pathRules: [...pathRules], edgeCache, edgeCacheGeneration },
+    ...{ pathRules: [...pathRules], edgeCache, edgeCacheGeneration, color, logoSha256 },
     createdAt: timeText(createdAt),
     updatedAt: timeText(updatedAt),
   };
@@ -119,6 +128,7 @@ export async function makeCompany(
     sessionsPerUserMax: input.sessionsPerUserMax ?? null,
     pathRules: input.pathRules ?? COMPANY_DEFAULTS.pathRules,
     edgeCache: input.edgeCache ?? COMPANY_DEFAULTS.edgeCache,
+    color: input.color ?? null,
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -163,6 +173,7 @@ export function changeCompany(
       sessionsPerUserMax: input.sessionsPerUserMax,
       pathRules: input.pathRules,
       edgeCache: input.edgeCache,
+      color: input.color,
     });
     const barred = OPERATORS.filter((field) => actor.kind !== "operator" && field in changes);
     if (barred.length > 0) {

@@ -4,6 +4,7 @@
  */
 export { consoleRoutes } from "./console/index.ts";
 export { type Health, healthDetails } from "./health.ts";
+export { companyLogo } from "./logo.ts";
 export { operationHost } from "./operation.ts";
 export { operatorRoutes } from "./operator/index.ts";
 export { adminRoutes } from "./rest/index.ts";

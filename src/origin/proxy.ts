@@ -46,7 +46,7 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   if (METHODS_REFUSED.includes(request.method)) {
     return problem(405, "method-not-allowed", "This method is not passed on");
   }
-  if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company.name);
+  if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company);
 
   const origin = originOf(tenant.company.originUrl);
   const url = targetUrl(origin, request.url);

@@ -21,9 +21,9 @@ export function signInFirst(request: Request, tenant: Tenant, unauthenticated: P
   if (isNavigation(request)) {
     const back = `?return_to=${encodeURIComponent(returnPath(request))}`;
     if (unauthenticated === "401") {
-      return sessionNeededPage(tenant.company.name, (tenant.saml === null ? "/sso/local" : "/sso/login") + back);
+      return sessionNeededPage(tenant.company, (tenant.saml === null ? "/sso/local" : "/sso/login") + back);
     }
-    if (tenant.saml === null) return notConfiguredPage(tenant.company.name, "/sso/local");
+    if (tenant.saml === null) return notConfiguredPage(tenant.company, "/sso/local");
     return new Response(null, {
       status: 303,
       headers: { location: `/sso/login${back}`, "cache-control": "no-store" },

@@ -16,3 +16,4 @@ export {
   unknownCompanyPage,
 } from "./refusal-pages.tsx";
 export { continuePage, onTheWayPage, postBindingPage, signedOutPage } from "./sign-in-pages.tsx";
+export { type Brand, BrandMark, LOGO_STYLE, themeStyle } from "./theme.tsx";

@@ -6,8 +6,9 @@
 
 import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
-import { Doorway, type DoorwayState, Mark } from "./doorway.tsx";
+import { Doorway, type DoorwayState } from "./doorway.tsx";
 import { STYLE } from "./style.ts";
+import { type Brand, BrandMark, themeStyle } from "./theme.tsx";
 
 const NONCE_BYTES = 16;
 
@@ -19,7 +20,7 @@ export interface PageOptions {
   readonly status: number;
   readonly title: string;
   /** Whose door this is; null where no company is known. */
-  readonly companyName: string | null;
+  readonly company: Brand | null;
   readonly doorway: DoorwayState;
   readonly children: Child;
   /** A script that runs at the end of the body, under the nonce. A constant of ours, never built from data. */
@@ -50,7 +51,7 @@ function pageHeaders(nonce: string, options: PageOptions): Record<string, string
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
-    "img-src data:",
+    `img-src data:${options.company?.logoSha256 ? " 'self'" : ""}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ];
@@ -82,15 +83,15 @@ const Document: FC<PageOptions & { nonce: string }> = (p) => (
       {p.refreshTo !== undefined && isLocalPath(p.refreshTo) && (
         <meta http-equiv="refresh" content={`0; url=${p.refreshTo}`} />
       )}
-      <title>{p.companyName === null ? p.title : `${p.title} · ${p.companyName}`}</title>
+      <title>{p.company === null ? p.title : `${p.title} · ${p.company.name}`}</title>
       <link rel="icon" href={ICON} />
-      <style nonce={p.nonce}>{raw(STYLE)}</style>
+      <style nonce={p.nonce}>{raw(STYLE + themeStyle(p.company?.color))}</style>
     </head>
     <body>
       <header>
         <p class="mark">
-          <Mark />
-          <bdi>{p.companyName ?? "Vestibule"}</bdi>
+          <BrandMark brand={p.company} />
+          <bdi>{p.company?.name ?? "Vestibule"}</bdi>
         </p>
       </header>
       <main>

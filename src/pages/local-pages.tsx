@@ -2,10 +2,11 @@
 import { ActionLink, page } from "./layout.tsx";
 import { PASSKEY_SCRIPT, PasskeySignIn } from "./passkey-pages.tsx";
 import { type PageProblem, Problem } from "./problem.tsx";
+import type { Brand } from "./theme.tsx";
 
 /** `POST`s to itself. After the post the visitor goes on to the deep link, and the origin may redirect that to another host. */
 export function localSignInPage(p: {
-  companyName: string;
+  company: Brand;
   email: string;
   formToken: string;
   returnTo: string;
@@ -18,7 +19,7 @@ export function localSignInPage(p: {
   return page({
     status: problem?.status ?? 200,
     title: problem?.title ?? "Sign in with a password",
-    companyName: p.companyName,
+    company: p.company,
     doorway: problem === null ? "waiting" : "closed",
     formAction: "anywhere",
     script: PASSKEY_SCRIPT,
@@ -82,7 +83,7 @@ export type PasswordProblem = "too_short" | "too_long" | "too_easy" | "not_repea
 const FORGET_TOKEN_SCRIPT = `history.replaceState(null,"",location.pathname)`;
 
 export function choosePasswordPage(p: {
-  companyName: string;
+  company: Brand;
   kind: "invitation" | "setup";
   name: string;
   email: string;
@@ -99,7 +100,7 @@ export function choosePasswordPage(p: {
   return page({
     status: fault === null ? (problem?.status ?? 200) : 422,
     title: p.kind === "setup" ? "Welcome. Choose a password" : "Choose a password",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "open",
     formAction: "anywhere",
     referrerPolicy: "no-referrer",
@@ -113,7 +114,7 @@ export function choosePasswordPage(p: {
             </>
           )}
           {p.kind === "setup" ? "this link makes you an administrator of " : "this link lets you sign in at "}
-          <bdi>{p.companyName}</bdi>. It works once.
+          <bdi>{p.company.name}</bdi>. It works once.
         </p>
         <Problem problem={problem} />
         {fault !== null && (

@@ -5,6 +5,7 @@
 import type { Child, FC } from "hono/jsx";
 import { ActionLink, page } from "./layout.tsx";
 import { type PageProblem, Problem } from "./problem.tsx";
+import type { Brand } from "./theme.tsx";
 
 /**
  * Asks the gateway for options, the browser for a passkey, and sends what came with the form, field by field. base64url is
@@ -75,7 +76,7 @@ const DONE = {
 };
 
 export function passkeysPage(p: {
-  companyName: string;
+  company: Brand;
   email: string;
   passkeys: readonly { id: string; name: string; createdAt: number; lastUsedAt: number | null }[];
   formToken: string;
@@ -94,7 +95,7 @@ export function passkeysPage(p: {
   return page({
     status: problem?.status ?? 200,
     title: "Your passkeys",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "open",
     script: PASSKEY_SCRIPT,
     connects: true,
@@ -102,7 +103,7 @@ export function passkeysPage(p: {
       <>
         <p class="lead">
           With a passkey you sign in by fingerprint, face or device PIN instead of a password. These belong to{" "}
-          <bdi>{p.email}</bdi>, at <bdi>{p.companyName}</bdi> alone.
+          <bdi>{p.email}</bdi>, at <bdi>{p.company.name}</bdi> alone.
         </p>
         <Problem problem={problem} />
         {p.done !== null && problem === null && (

@@ -2,6 +2,7 @@
  * The pages that say no. The visitor reads a sentence, what to do, and a reference; what was wrong stands in the company's sign-in log.
  */
 import { ActionLink, isLocalPath, page, Reference } from "./layout.tsx";
+import type { Brand } from "./theme.tsx";
 
 /** Seconds after which a client may try again when the database cannot be asked. */
 const RETRY_AFTER_SECONDS = 10;
@@ -20,12 +21,12 @@ export function refusalPage(p: {
   /** What stands on the way home, where it leads somewhere else. */
   homeLabel?: string;
   refreshTo?: string;
-  companyName?: string;
+  company?: Brand;
 }): Response {
   return page({
     status: p.status,
     title: p.title,
-    companyName: p.companyName ?? null,
+    company: p.company ?? null,
     doorway: "closed",
     ...(p.refreshTo !== undefined && isLocalPath(p.refreshTo) ? { refreshTo: p.refreshTo } : {}),
     children: (
@@ -51,7 +52,7 @@ export function unknownCompanyPage(host: string): Response {
   return page({
     status: 404,
     title: "There is no company here",
-    companyName: null,
+    company: null,
     doorway: "closed",
     children: (
       <>
@@ -65,16 +66,16 @@ export function unknownCompanyPage(host: string): Response {
 }
 
 /** The operator has suspended the company. */
-export function suspendedCompanyPage(name: string): Response {
+export function suspendedCompanyPage(company: Brand): Response {
   return page({
     status: 403,
     title: "Access is paused",
-    companyName: name,
+    company,
     doorway: "closed",
     children: (
       <>
         <p class="lead">
-          Sign-in for <bdi>{name}</bdi> is suspended for now.
+          Sign-in for <bdi>{company.name}</bdi> is suspended for now.
         </p>
         <p class="advice">Your administrator knows more, and can have it opened again.</p>
       </>
@@ -83,16 +84,16 @@ export function suspendedCompanyPage(name: string): Response {
 }
 
 /** The company has no single sign-on settings yet. */
-export function notConfiguredPage(name: string, localUrl: string): Response {
+export function notConfiguredPage(company: Brand, localUrl: string): Response {
   return page({
     status: 404,
     title: "Single sign-on is not set up yet",
-    companyName: name,
+    company,
     doorway: "closed",
     children: (
       <>
         <p class="lead">
-          <bdi>{name}</bdi> has not connected an identity provider so far.
+          <bdi>{company.name}</bdi> has not connected an identity provider so far.
         </p>
         <p class="advice">If you have a password here, sign in with it. If not, ask your administrator.</p>
         <p class="actions">
@@ -104,11 +105,11 @@ export function notConfiguredPage(name: string, localUrl: string): Response {
 }
 
 /** One address asks too often. */
-export function tooManyRequestsPage(name: string, headers: Record<string, string>): Response {
+export function tooManyRequestsPage(company: Brand, headers: Record<string, string>): Response {
   return page({
     status: 429,
     title: "Too many at once",
-    companyName: name,
+    company,
     doorway: "closed",
     headers,
     children: (
@@ -121,11 +122,11 @@ export function tooManyRequestsPage(name: string, headers: Record<string, string
 }
 
 /** The company wants this path to answer with 401 instead of leading to the sign-in. */
-export function sessionNeededPage(name: string, signInUrl: string): Response {
+export function sessionNeededPage(company: Brand, signInUrl: string): Response {
   return page({
     status: 401,
     title: "Please sign in first",
-    companyName: name,
+    company,
     doorway: "closed",
     children: (
       <>
@@ -143,7 +144,7 @@ export function originUnavailablePage(p: { kind: "down" | "slow"; reference: str
   return page({
     status: p.kind === "down" ? 502 : 504,
     title: p.kind === "down" ? "The application does not answer" : "The application takes too long",
-    companyName: null,
+    company: null,
     doorway: "open",
     children: (
       <>
@@ -160,7 +161,7 @@ export function unavailablePage(reference: string): Response {
   return page({
     status: 503,
     title: "Not available for a moment",
-    companyName: null,
+    company: null,
     doorway: "closed",
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
     children: (

@@ -1,5 +1,6 @@
 /** The pages on the way in and out: the hand-over to the identity provider, the question whom to continue as, and the end. */
 import { ActionLink, page } from "./layout.tsx";
+import type { Brand } from "./theme.tsx";
 
 /** Bounds what a page address may leave in the request's cookies. */
 const FRAGMENT_COOKIE_CHARS_MAX = 1024;
@@ -24,14 +25,14 @@ export function postBindingPage(p: {
   action: string;
   samlRequest: string;
   relayState: string;
-  companyName: string;
+  company: Brand;
   fragmentCookieName: string;
 }): Response {
   if (!COOKIE_NAME.test(p.fragmentCookieName)) throw new Error("fragmentCookieName is not a cookie name");
   return page({
     status: 200,
     title: "Taking you to sign in",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "waiting",
     formAction: "anywhere",
     keepOpener: true,
@@ -41,7 +42,7 @@ export function postBindingPage(p: {
     children: (
       <>
         <p class="lead">
-          <bdi>{p.companyName}</bdi> signs people in with its own identity provider. You come back here right after.
+          <bdi>{p.company.name}</bdi> signs people in with its own identity provider. You come back here right after.
         </p>
         <p class="advice">If nothing happens, use the button.</p>
         <form
@@ -63,11 +64,11 @@ export function postBindingPage(p: {
 }
 
 /** A step that ends the page before it: what follows is no longer that page's form. */
-export function onTheWayPage(companyName: string, refreshTo: string): Response {
+export function onTheWayPage(company: Brand, refreshTo: string): Response {
   return page({
     status: 200,
     title: "Taking you to sign in",
-    companyName,
+    company,
     doorway: "waiting",
     refreshTo,
     children: (
@@ -79,11 +80,11 @@ export function onTheWayPage(companyName: string, refreshTo: string): Response {
 }
 
 /** Asks before signing in a browser that did not start this sign-in (its request cookie is missing): nobody is signed in as another unawares. */
-export function continuePage(p: { email: string; companyName: string; token: string; action: string }): Response {
+export function continuePage(p: { email: string; company: Brand; token: string; action: string }): Response {
   return page({
     status: 200,
     title: "Continue as this person?",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "waiting",
     // After the post the visitor goes on to the deep link, and the origin may redirect that to another host.
     formAction: "anywhere",
@@ -109,16 +110,16 @@ export function continuePage(p: { email: string; companyName: string; token: str
 }
 
 /** Ends a sign-out. It must not sign in again by itself. */
-export function signedOutPage(p: { companyName: string; signInUrl: string }): Response {
+export function signedOutPage(p: { company: Brand; signInUrl: string }): Response {
   return page({
     status: 200,
     title: "You are signed out",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "closed",
     children: (
       <>
         <p class="lead">
-          Your session at <bdi>{p.companyName}</bdi> has ended.
+          Your session at <bdi>{p.company.name}</bdi> has ended.
         </p>
         <p class="advice">On a shared computer, close the browser as well.</p>
         <p class="actions">

@@ -2,6 +2,7 @@
  * The one style sheet of the visitor's pages, put inline under the response's nonce: no second request, nothing to fetch when things are down.
  * Colours are tokens with a light and a dark value; every text pair keeps 4.5:1, every control edge 3:1 (WCAG 2.2, 1.4.3 and 1.4.11).
  */
+import { LOGO_STYLE } from "./theme.tsx";
 export const STYLE = `
 :root{
 color-scheme:light dark;
@@ -51,9 +52,9 @@ p{margin:0 0 1rem;text-wrap:pretty}
 .aside{margin:1.5rem 0 0;color:var(--soft)}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}
 .actions form{display:contents}
-.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.875rem;padding:.5rem 1.375rem;border:1px solid var(--accent);border-radius:.75rem;
-background:var(--accent);color:var(--accent-ink);font-family:inherit;font-size:1rem;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;cursor:pointer}
-.button:hover{background:var(--accent-2);border-color:var(--accent-2)}
+.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.875rem;padding:.5rem 1.375rem;border:1px solid var(--fill-edge,var(--accent));border-radius:.75rem;
+background:var(--fill,var(--accent));color:var(--fill-ink,var(--accent-ink));font-family:inherit;font-size:1rem;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;cursor:pointer}
+.button:hover{background:var(--fill-2,var(--accent-2));border-color:var(--fill-2,var(--accent-2))}
 .button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}
 .button.quiet:hover{color:var(--accent-2);border-color:var(--accent-2)}
 a{color:var(--accent);text-underline-offset:.2em}
@@ -68,4 +69,4 @@ footer p{margin:0}
 .mark .wall{fill:var(--accent)}.mark .light{fill:var(--paper)}
 @media (prefers-reduced-motion:no-preference){.waiting .glow{animation:glow 2s ease-in-out infinite alternate}@keyframes glow{to{opacity:.82}}}
 @media (forced-colors:active){.scene{display:none}.button{border-color:ButtonText}}
-`.replaceAll("\n", "");
+${LOGO_STYLE}`.replaceAll("\n", "");

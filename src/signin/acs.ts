@@ -17,18 +17,17 @@ import { finishTest } from "./test.ts";
 export async function acs(c: Context<AppEnv>): Promise<Response> {
   const { company, saml } = c.get("tenant");
   // A first draft may be tried where nothing is in force, and only in a browser that says so.
-  if (saml === null && readCookie(c.req.raw, TEST_COOKIE) === null)
-    return notConfiguredPage(company.name, "/sso/local");
+  if (saml === null && readCookie(c.req.raw, TEST_COOKIE) === null) return notConfiguredPage(company, "/sso/local");
   const form = await readSamlResponseForm(c.req.raw);
   if (!form.ok) return refuseSignIn(c, { refusal: form.refusal, checks: [], email: null, idpStatus: null });
   if (form.relayState.startsWith(TEST_RELAY_PREFIX)) return finishTest(c, form.samlResponse, form.relayState);
-  if (saml === null) return notConfiguredPage(company.name, "/sso/local");
+  if (saml === null) return notConfiguredPage(company, "/sso/local");
 
   const decided = await decide(c, form.samlResponse);
   if (decided !== "settings_changed") return decided;
   // An administrator changed the settings after this isolate had read them: the newest ones decide.
   const tenant = await reloadTenant(c.get("services"), company.slug);
-  if (tenant?.saml == null) return notConfiguredPage(company.name, "/sso/local");
+  if (tenant?.saml == null) return notConfiguredPage(company, "/sso/local");
   c.set("tenant", tenant);
   const decidedAgain = await decide(c, form.samlResponse);
   if (decidedAgain === "settings_changed") throw new Error("the settings changed twice during one sign-in");

@@ -31,7 +31,7 @@ export async function askToContinue(c: Context<AppEnv>, tenant: Tenant, attempt:
   const question: Question = { nonce, expiresAt: now() + CONTINUE_SECONDS * 1000, attempt };
   const page = continuePage({
     email: attempt.facts.email,
-    companyName: tenant.company.name,
+    company: tenant.company,
     token: await sealer.seal("continue", tenant.company.id, JSON.stringify(question)),
     action: "/sso/acs/continue",
   });

@@ -7,11 +7,11 @@ import { tooManyRequestsPage } from "../pages/index.ts";
 import { limited, placeOfRequest, RATE_LIMIT_SECONDS } from "../rate-limit.ts";
 
 export const signInLimit: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { id, name } = c.get("tenant").company;
-  if (!(await limited(c.env.SIGN_IN_LIMIT, `${id} ${placeOfRequest(c.req.raw.headers)}`))) return next();
-  count("rate_limited", "sign_in", id);
+  const { company } = c.get("tenant");
+  if (!(await limited(c.env.SIGN_IN_LIMIT, `${company.id} ${placeOfRequest(c.req.raw.headers)}`))) return next();
+  count("rate_limited", "sign_in", company.id);
   const retryAfter = { "retry-after": String(RATE_LIMIT_SECONDS) };
   return (c.req.header("accept") ?? "").includes("text/html")
-    ? tooManyRequestsPage(name, retryAfter)
+    ? tooManyRequestsPage(company, retryAfter)
     : problem(429, "rate-limited", "Too many requests to sign in from this address", {}, retryAfter);
 };

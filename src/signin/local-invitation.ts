@@ -96,7 +96,7 @@ async function accept(
   }
   c.set("audited", company.id);
   if (addsPasskey) return enter(c, begun, PASSKEYS_PATH);
-  if (invitation.kind === "setup") return enter(c, begun, "/sso/admin?from=setup");
+  if (invitation.kind === "setup") return enter(c, begun, "/sso/admin/setup");
   return enter(c, begun, group.type === "administrator" ? "/sso/admin" : "/");
 }
 
@@ -139,7 +139,7 @@ function form(
   const { email, firstName, lastName } = person.user;
   return withFormToken(c, (formToken) =>
     choosePasswordPage({
-      companyName: c.get("tenant").company.name,
+      company: c.get("tenant").company,
       kind: state.invitation.kind,
       name: [firstName, lastName].filter((name) => name !== "").join(" "),
       email,
@@ -172,7 +172,7 @@ async function refuse(c: Context<AppEnv>, { code, check, state }: Refused): Prom
     advice,
     reference,
     retry: null,
-    companyName: company.name,
+    company,
     ...home,
   });
   const headers = new Headers(page.headers);

@@ -37,7 +37,12 @@ export async function localSignIn(c: Context<AppEnv>): Promise<Response> {
     const check = { name: "form", ok: false, expected: form.expected, received: form.received };
     const refusal = { code: "confirmation_invalid", email: null, userId: null, checks: [check] } as const;
     // No form, and no new cookie: another site could make the visitor's own open form worthless with it.
-    return refusalResponse({ code: refusal.code, reference: await recordRefusal(c, refusal), retry: "/sso/local" });
+    return refusalResponse({
+      code: refusal.code,
+      reference: await recordRefusal(c, refusal),
+      retry: "/sso/local",
+      company,
+    });
   }
   const email = (form.fields.get("email") ?? "").trim().slice(0, EMAIL_CHARS_MAX);
   const password = form.fields.get("password") ?? "";
@@ -135,7 +140,7 @@ function formPage(c: Context<AppEnv>, p: Again & { readonly problem: PageProblem
   const singleSignOnUrl = saml === null ? null : `/sso/login?return_to=${encodeURIComponent(returnTo)}`;
   return withFormToken(c, (formToken) =>
     localSignInPage({
-      companyName: company.name,
+      company,
       email: p.email,
       formToken,
       returnTo,

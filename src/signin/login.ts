@@ -19,7 +19,7 @@ export async function login(c: Context<AppEnv>): Promise<Response> {
   const { sealer, now } = c.get("services");
   const tenant = c.get("tenant");
   const { company, saml } = tenant;
-  if (saml === null) return notConfiguredPage(company.name, "/sso/local");
+  if (saml === null) return notConfiguredPage(company, "/sso/local");
 
   const returnPath = safeReturnPath(c.req.query("return_to"), tenant.baseUrl);
   const id = await makeRequestId(sealer, company.id, now());
@@ -45,8 +45,8 @@ export async function sendRequest(
   { id, relayState, inBetween }: { id: string; relayState: string; inBetween: string | null },
 ): Promise<Response> {
   const services = c.get("services");
-  const companyName = tenant.company.name;
-  if (saml.requestBinding === "Redirect" && inBetween !== null) return onTheWayPage(companyName, inBetween);
+  const { company } = tenant;
+  if (saml.requestBinding === "Redirect" && inBetween !== null) return onTheWayPage(company, inBetween);
   const xml = buildAuthnRequest({
     id,
     issueInstant: services.now(),
@@ -65,7 +65,7 @@ export async function sendRequest(
           action: saml.loginUrl,
           samlRequest: encodePostMessage(key ? await signElement(xml, key) : xml),
           relayState,
-          companyName,
+          company,
           fragmentCookieName: fragmentCookieName(id),
         });
 

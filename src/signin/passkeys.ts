@@ -208,7 +208,7 @@ async function show(c: Context<AppEnv>, visit: Visit, problem: PageProblem | nul
   const done = c.req.query("done") ?? null;
   const page = await withFormToken(c, (formToken) =>
     passkeysPage({
-      companyName: c.get("tenant").company.name,
+      company: c.get("tenant").company,
       email: owner.user.email,
       passkeys: owner.passkeys,
       formToken,

@@ -44,7 +44,13 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
   // The back button: this post came from another site, so the session's cookie did not; our own page's next request brings it.
   const used = code === "assertion_used" || code === "request_used";
   const refreshTo = `${USED_RESPONSE_PATH}?reference=${reference}`;
-  return refusalResponse({ code, reference, retry: "/sso/login", ...(used ? { refreshTo } : {}) });
+  return refusalResponse({
+    code,
+    reference,
+    retry: "/sso/login",
+    company: tenant.company,
+    ...(used ? { refreshTo } : {}),
+  });
 }
 
 /** `GET /sso/acs/used`: leads home whoever is signed in all the same; the others read again that this sign-in is over. */
@@ -53,7 +59,7 @@ export async function afterUsedResponse(c: Context<AppEnv>): Promise<Response> {
   if (signedIn) return c.redirect("/", 303);
   const given = c.req.query("reference") ?? "";
   const reference = isReference(given) ? given : newReference();
-  return refusalResponse({ code: "request_used", reference, retry: "/sso/login" });
+  return refusalResponse({ code: "request_used", reference, retry: "/sso/login", company: c.get("tenant").company });
 }
 
 /** The failing check is always there, with what was expected and received. */

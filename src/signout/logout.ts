@@ -23,9 +23,7 @@ export async function logout(c: Context<AppEnv>): Promise<Response> {
     log("sign_out", { company: tenant.company.slug });
   }
   const onward = row && (await identityProviderUrl(c, tenant, row));
-  const response = onward
-    ? c.redirect(onward, 303)
-    : signedOutPage({ companyName: tenant.company.name, signInUrl: "/" });
+  const response = onward ? c.redirect(onward, 303) : signedOutPage({ company: tenant.company, signInUrl: "/" });
   const headers = new Headers(response.headers);
   headers.set("cache-control", "no-store");
   headers.append("set-cookie", clearSessionCookie());

@@ -190,7 +190,7 @@ async function refuse(
 }
 
 function endPage(tenant: Tenant): Response {
-  return signedOutPage({ companyName: tenant.company.name, signInUrl: "/" });
+  return signedOutPage({ company: tenant.company, signInUrl: "/" });
 }
 
 function withoutSession(response: Response): Response {

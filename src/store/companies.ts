@@ -83,6 +83,7 @@ export type CompanyChanges = Partial<
     | "pathRules"
     | "edgeCache"
     | "edgeCacheGeneration"
+    | "color"
   >
 >;
 

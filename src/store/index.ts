@@ -58,9 +58,12 @@ export {
   findInvitation,
   type InvitationState,
   listInvitations,
+  listPendingInvitations,
+  type PendingInvitation,
   prepareInvitation,
 } from "./invitations.ts";
 export { insertAssertionKey } from "./keys.ts";
+export { findLogo, type Logo, saveLogo } from "./logos.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export {
   completePasskeySignIn,

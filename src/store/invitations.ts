@@ -71,6 +71,41 @@ export async function listInvitations(
   return rows.map(invitationOf);
 }
 
+/** An invitation that was not used or revoked, with its person's address. */
+export interface PendingInvitation {
+  readonly link: Extract<Invitation, { kind: "invitation" }>;
+  readonly email: string;
+}
+
+/** In the order they were made, of one user or, with `userId` null, of all; `page.after` is an id. */
+export async function listPendingInvitations(
+  db: Database,
+  companyId: string,
+  userId: string | null,
+  page: Page,
+): Promise<PendingInvitation[]> {
+  const rows = await run(
+    db
+      .select({ row: invitations, email: users.email })
+      .from(invitations)
+      .innerJoin(users, and(eq(users.companyId, invitations.companyId), eq(users.id, invitations.userId)))
+      .where(
+        and(
+          eq(invitations.companyId, companyId),
+          userId === null ? undefined : eq(invitations.userId, userId),
+          gt(invitations.id, page.after ?? ""),
+        ),
+      )
+      .orderBy(asc(invitations.id))
+      .limit(page.limit)
+      .all(),
+  );
+  return rows.flatMap(({ row, email }) => {
+    const link = invitationOf(row);
+    return link.kind === "invitation" ? [{ link, email }] : [];
+  });
+}
+
 /** One link of this company that was not yet used or revoked, or null. */
 export async function findInvitation(
   db: Database,

@@ -58,7 +58,7 @@ describe("a set-up link", () => {
     await lookAt(tab, "page-local-set-up-too-easy");
 
     await chooseAs(tab, PASSWORD);
-    await tab.waitForURL(`${home}/sso/admin?from=setup`);
+    await tab.waitForURL(`${home}/sso/admin/setup`);
     expect(await tab.getByRole("heading", { level: 1 }).count()).toBe(1);
 
     const stranger = await profile.browser()!.newContext();
@@ -95,7 +95,7 @@ describe("a set-up link", () => {
     await tab.keyboard.press("Tab");
     await tab.keyboard.type(PASSWORD);
     await tab.keyboard.press("Enter");
-    await tab.waitForURL(`${home}/sso/admin?from=setup`);
+    await tab.waitForURL(`${home}/sso/admin/setup`);
   });
 });
 

@@ -16,12 +16,17 @@ const PAGES: Record<string, () => Response> = {
       action: `${base}/hold`,
       samlRequest: "PHNhbWw+",
       relayState: "state",
-      companyName: "Acme",
+      company: { name: "Acme" },
       fragmentCookieName: "vestibule-fragment-1",
     }),
   continue: () =>
-    pages.continuePage({ email: "b.simon@acme.example", companyName: "Acme", token: "t", action: "/sso/continue" }),
-  "signed-out": () => pages.signedOutPage({ companyName: "Acme", signInUrl: "/sso/login?return_to=/" }),
+    pages.continuePage({
+      email: "b.simon@acme.example",
+      company: { name: "Acme" },
+      token: "t",
+      action: "/sso/continue",
+    }),
+  "signed-out": () => pages.signedOutPage({ company: { name: "Acme" }, signInUrl: "/sso/login?return_to=/" }),
   refusal: () =>
     pages.refusalPage({
       status: 403,
@@ -43,8 +48,8 @@ const PAGES: Record<string, () => Response> = {
       retry: "/sso/login?return_to=/",
     }),
   "unknown-company": () => pages.unknownCompanyPage("acmee.example.com"),
-  "suspended-company": () => pages.suspendedCompanyPage("Acme"),
-  "not-configured": () => pages.notConfiguredPage(LONG, "/sso/local"),
+  "suspended-company": () => pages.suspendedCompanyPage({ name: "Acme" }),
+  "not-configured": () => pages.notConfiguredPage({ name: LONG }, "/sso/local"),
   "origin-down": () => pages.originUnavailablePage({ kind: "down", reference: REFERENCE }),
   "origin-slow": () => pages.originUnavailablePage({ kind: "slow", reference: REFERENCE }),
   unavailable: () => pages.unavailablePage(REFERENCE),
@@ -57,7 +62,7 @@ const OTHERS: Record<string, () => Response> = {
       action: `${base.replace("acme", "login")}/provider`,
       samlRequest: "PHNhbWw+",
       relayState: "state",
-      companyName: "Acme",
+      company: { name: "Acme" },
       fragmentCookieName: "vestibule-fragment-1",
     }),
   "signed-in-already": () =>

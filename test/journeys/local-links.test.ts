@@ -206,7 +206,7 @@ describe("a set-up link", () => {
     const { url, id } = await make("fresh", { email: "First@x.example", firstName: "Ada", lastName: "First" });
     const browser = gateway.browser();
     const response = await choose(browser, url);
-    expect([response.status, response.headers.get("location")]).toEqual([303, "/sso/admin?from=setup"]);
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/sso/admin/setup"]);
     const { body } = await whoIs(browser, company);
     expect(body.user).toMatchObject({
       email: "first@x.example",
@@ -215,7 +215,7 @@ describe("a set-up link", () => {
     });
     const groups = (await api("GET", "/companies/fresh/groups")).body.items;
     expect(groups).toMatchObject([{ title: "Administrators", type: "administrator", ssoOnly: false }]);
-    expect((await browser.get(`${company.url}/sso/admin?from=setup`)).status).toBe(200);
+    expect((await browser.get(`${company.url}/sso/admin/setup`)).status).toBe(200);
     const audit = (await api("GET", "/companies/fresh/audit")).body.items;
     expect(
       audit.map(({ action, resource }: { action: string; resource: string }) => `${action} ${resource}`).sort(),

@@ -27,7 +27,7 @@ const PLAIN = {
     action: "https://login.example/saml2?a=1&b=2",
     samlRequest: "PHNhbWw+",
     relayState: "state",
-    companyName: "Acme",
+    company: { name: "Acme" },
     fragmentCookieName: "vestibule-fragment-1",
   },
   refusal: {
@@ -44,9 +44,9 @@ const PLAIN = {
 /** Every page, with one text in every place that takes text from outside. */
 const PAGES: Record<string, (text: string) => Response> = {
   "post binding": (text) =>
-    postBindingPage({ ...PLAIN.post, companyName: text, relayState: text, samlRequest: text, action: text }),
-  continue: (text) => continuePage({ email: text, companyName: text, token: text, action: "/sso/continue" }),
-  "signed out": (text) => signedOutPage({ companyName: text, signInUrl: text }),
+    postBindingPage({ ...PLAIN.post, company: { name: text }, relayState: text, samlRequest: text, action: text }),
+  continue: (text) => continuePage({ email: text, company: { name: text }, token: text, action: "/sso/continue" }),
+  "signed out": (text) => signedOutPage({ company: { name: text }, signInUrl: text }),
   refusal: (text) =>
     refusalPage({
       status: 403,
@@ -57,11 +57,11 @@ const PAGES: Record<string, (text: string) => Response> = {
       home: text,
       retry: text,
       refreshTo: text,
-      companyName: text,
+      company: { name: text },
     }),
   "unknown company": (text) => unknownCompanyPage(text),
-  "suspended company": (text) => suspendedCompanyPage(text),
-  "not configured": (text) => notConfiguredPage(text, text),
+  "suspended company": (text) => suspendedCompanyPage({ name: text }),
+  "not configured": (text) => notConfiguredPage({ name: text }, text),
   "origin down": (text) => originUnavailablePage({ kind: "down", reference: text }),
   "origin slow": (text) => originUnavailablePage({ kind: "slow", reference: text }),
   unavailable: (text) => unavailablePage(text),
@@ -122,7 +122,7 @@ describe("text from outside", () => {
   });
 
   it("shows a right-to-left name without turning the words around it", async () => {
-    expect(await suspendedCompanyPage("\u202Eemca").text()).toContain("<bdi>\u202Eemca</bdi>");
+    expect(await suspendedCompanyPage({ name: "\u202Eemca" }).text()).toContain("<bdi>\u202Eemca</bdi>");
   });
 });
 
@@ -202,8 +202,8 @@ describe("the hand-over to the identity provider", () => {
   });
 
   it("has a script that is the same for everybody: no data is written into it", async () => {
-    const script = async (companyName: string) => {
-      const html = await postBindingPage({ ...PLAIN.post, companyName, relayState: companyName }).text();
+    const script = async (name: string) => {
+      const html = await postBindingPage({ ...PLAIN.post, company: { name }, relayState: name }).text();
       return /<script nonce="[^"]+">([\s\S]*?)<\/script>/.exec(html)?.[1];
     };
     expect(await script("Acme")).toBeTruthy();
@@ -250,17 +250,17 @@ describe("the other pages", () => {
 
   it("have the status that says what they are, and when to come back", () => {
     expect(unknownCompanyPage("x.example").status).toBe(404);
-    expect(suspendedCompanyPage("Acme").status).toBe(403);
-    expect(notConfiguredPage("Acme", "/sso/local").status).toBe(404);
+    expect(suspendedCompanyPage({ name: "Acme" }).status).toBe(403);
+    expect(notConfiguredPage({ name: "Acme" }, "/sso/local").status).toBe(404);
     expect(originUnavailablePage({ kind: "down", reference: "R" }).status).toBe(502);
     expect(originUnavailablePage({ kind: "slow", reference: "R" }).status).toBe(504);
     expect(unavailablePage("R").status).toBe(503);
     expect(unavailablePage("R").headers.get("retry-after")).toBe("10");
-    expect(signedOutPage({ companyName: "Acme", signInUrl: "/" }).status).toBe(200);
+    expect(signedOutPage({ company: { name: "Acme" }, signInUrl: "/" }).status).toBe(200);
   });
 
   it("end a sign-out without a refresh or anything else that signs in again", async () => {
-    const html = await signedOutPage({ companyName: "Acme", signInUrl: "/sso/login" }).text();
+    const html = await signedOutPage({ company: { name: "Acme" }, signInUrl: "/sso/login" }).text();
     expect(html).not.toMatch(/http-equiv|<script|<form|<iframe|<img/);
     expect(html).toContain('href="/sso/login"');
   });

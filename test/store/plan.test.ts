@@ -51,6 +51,12 @@ const calls: Calls = {
     await store.searchCompanies(db, "a", page);
     await store.searchCompanies(db, "a", start);
   },
+  findLogo: (db, ids) => store.findLogo(db, ids.company),
+  saveLogo: async (db, ids) => {
+    const logo = { contentType: "image/png", bytes: new Uint8Array(1), sha256: "s" };
+    await store.saveLogo(db, ids.company, 0, logo, record(ids));
+    await store.saveLogo(db, ids.company, 0, null, record(ids));
+  },
   findSlugs: (db, ids) => store.findSlugs(db, [ids.company, "x"]),
   createCompany: (db) => {
     const company = companyRow("plan-new");
@@ -201,6 +207,10 @@ const calls: Calls = {
     }),
   createInvitation: (db, ids) => store.createInvitation(db, ids.company, invitationRow(ids.user), "token", record(ids)),
   listInvitations: (db, ids) => store.listInvitations(db, ids.company, "setup", page),
+  listPendingInvitations: async (db, ids) => {
+    await store.listPendingInvitations(db, ids.company, ids.user, start);
+    await store.listPendingInvitations(db, ids.company, null, page);
+  },
   findInvitation: (db, ids) => store.findInvitation(db, ids.company, "invitation", "x"),
   deleteInvitation: (db, ids) => store.deleteInvitation(db, ids.company, "invitation", "x", record(ids)),
   prepareInvitation: (db, ids) => store.prepareInvitation(db, ids.company, "token"),

@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono/tiny";
 import { listAuditPage } from "./audit.tsx";
+import { saveBranding, showBranding } from "./branding.tsx";
 import { CONSOLE_PATH, type ConsoleEnv } from "./console.ts";
 import { doorPage } from "./door-pages.tsx";
 import { applyDraftNow, discard, showDraft, startTest } from "./draft.tsx";
@@ -12,6 +13,7 @@ import { showTest } from "./draft-test.tsx";
 import { explain, showExplain } from "./explain.tsx";
 import { administratorsOnly, ownFormsOnly } from "./gate.ts";
 import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
+import { invite, listInvitationsPage, revokeInvitation } from "./invitations.tsx";
 import { showMetadata, takeMetadata } from "./metadata.tsx";
 import { showOverview } from "./overview.tsx";
 import { removePasskey } from "./passkeys.tsx";
@@ -67,6 +69,9 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .get("/users/export", exportFile)
   .get("/users/import", showImport)
   .post("/users/import", takeImport)
+  .get("/invitations", listInvitationsPage)
+  .post("/invitations/:id/revoke", revokeInvitation)
+  .post("/users/:id/invite", invite)
   .get("/users/:id", showUser)
   .post("/users/:id", saveUser)
   .post("/users/:id/disable", setStatus("disabled"))
@@ -84,6 +89,8 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/paths", addPathRule)
   .post("/paths/cache", changeCache)
   .post("/paths/:index", changePathRule)
+  .get("/branding", showBranding)
+  .post("/branding", saveBranding)
   .get("/tokens", showTokens)
   .post("/tokens", createToken)
   .post("/tokens/:id/delete", removeToken)

@@ -17,6 +17,7 @@ export type Section =
   | "explain"
   | "audit"
   | "paths"
+  | "branding"
   | "tokens";
 
 const NAVIGATION: readonly { readonly title: string | null; readonly items: readonly [Section, string, string][] }[] = [
@@ -48,14 +49,20 @@ const NAVIGATION: readonly { readonly title: string | null; readonly items: read
     ],
   },
   { title: "Application", items: [["paths", "Paths and cache", `${CONSOLE_PATH}/paths`]] },
-  { title: "Access by API", items: [["tokens", "API tokens", `${CONSOLE_PATH}/tokens`]] },
+  {
+    title: "Company",
+    items: [
+      ["branding", "Name and look", `${CONSOLE_PATH}/branding`],
+      ["tokens", "API tokens", `${CONSOLE_PATH}/tokens`],
+    ],
+  },
 ];
 
 /** A page in the console's frame. */
 export function consolePage(visit: Visit, { section, ...page }: PageParts & { section: Section }): Response {
   return framePage({
     ...page,
-    name: visit.tenant.company.name,
+    brand: visit.tenant.company,
     home: CONSOLE_PATH,
     done: visit.done,
     navigation: (label) => <Navigation visit={visit} section={section} label={label} />,

@@ -8,11 +8,13 @@ export const VERSIONS_PATH = `${CONSOLE_PATH}/versions`;
 export const METADATA_PATH = `${CONSOLE_PATH}/metadata`;
 export const KEYS_PATH = `${CONSOLE_PATH}/keys`;
 export const USERS_PATH = `${CONSOLE_PATH}/users`;
+export const INVITATIONS_PATH = `${CONSOLE_PATH}/invitations`;
 export const GROUPS_PATH = `${CONSOLE_PATH}/groups`;
 export const SIGN_INS_PATH = `${CONSOLE_PATH}/sign-ins`;
 export const EXPLAIN_PATH = `${CONSOLE_PATH}/explain`;
 export const AUDIT_PATH = `${CONSOLE_PATH}/audit`;
 export const PATHS_PATH = `${CONSOLE_PATH}/paths`;
+export const BRANDING_PATH = `${CONSOLE_PATH}/branding`;
 export const TOKENS_PATH = `${CONSOLE_PATH}/tokens`;
 
 /** Without single sign-on there is only the password. */

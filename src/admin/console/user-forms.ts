@@ -9,10 +9,12 @@ import type { ConsoleContext, Visit } from "./console.ts";
 import { leadTo } from "./done.ts";
 import { doorPage } from "./door-pages.tsx";
 import { interrupted, pauseOf } from "./gate.ts";
+import { pendingInvitations } from "./invitations.tsx";
 import { errorsOf, withErrors } from "./parts.tsx";
 import { USERS_PATH } from "./paths.ts";
 import { allGroups } from "./settings.ts";
 import { type UserFields, type UserView, userPage } from "./user-page.tsx";
+import { mayHavePassword } from "./users.tsx";
 
 /** A person has a handful. */
 const SESSIONS_SHOWN = 50;
@@ -28,18 +30,23 @@ function fieldsPosted(posted: Posted): UserFields {
   };
 }
 
-async function shown(visit: Visit, view: Omit<UserView, "groups" | "sessions" | "passkeys">): Promise<Response> {
+async function shown(
+  visit: Visit,
+  view: Omit<UserView, "groups" | "sessions" | "passkeys" | "pending">,
+): Promise<Response> {
   const { services, tenant } = visit;
   const { user } = view;
-  const [groups, sessions, passkeys] = await Promise.all([
+  const [groups, sessions, passkeys, invitations] = await Promise.all([
     allGroups(visit),
     user === null
       ? Promise.resolve<SessionRow[]>([])
       : listSessions(services.database, tenant.company.id, user.id, { after: null, limit: SESSIONS_SHOWN }),
     user === null ? [] : listPasskeys(services.database, tenant.company.id, user.id),
+    user === null ? [] : pendingInvitations(visit, user.id),
   ]);
   const living = sessions.filter(({ expiresAt }) => expiresAt > services.now());
-  return userPage(visit, { ...view, groups, sessions: living, passkeys });
+  const may = user !== null && mayHavePassword(user, groups);
+  return userPage(visit, { ...view, groups, sessions: living, passkeys, pending: may ? invitations : null });
 }
 
 export function showNewUser(c: ConsoleContext): Promise<Response> {

@@ -1,7 +1,8 @@
 /** The page of one user, or of one about to be: what they are, whether they may sign in, and where they are signed in. */
 import type { FC } from "hono/jsx";
-import type { Group, Passkey, SessionRow, User } from "../../store/index.ts";
+import type { Group, Passkey, PendingInvitation, SessionRow, User } from "../../store/index.ts";
 import type { Visit } from "./console.ts";
+import { InviteCard } from "./invitations.tsx";
 import { consolePage } from "./layout.tsx";
 import {
   ConflictNote,
@@ -35,6 +36,8 @@ export interface UserView {
   readonly groups: readonly Group[];
   readonly sessions: readonly SessionRow[];
   readonly passkeys: readonly Passkey[];
+  /** Links to choose a password with; null where this user may have none. */
+  readonly pending: PendingInvitation[] | null;
   readonly errors?: Errors;
   readonly pause?: "earlier" | "sign_in_again" | null;
   readonly differences?: readonly (readonly [string, string, string])[];
@@ -105,6 +108,7 @@ export function userPage(visit: Visit, view: UserView): Response {
             </a>
           </p>
         </Form>
+        {user !== null && view.pending !== null && <InviteCard visit={visit} path={path} pending={view.pending} />}
         {user !== null && <Access visit={visit} user={user} />}
         {user !== null && <Passkeys visit={visit} user={user} passkeys={view.passkeys} />}
         {user !== null && <Sessions visit={visit} user={user} sessions={view.sessions} />}

@@ -1,9 +1,9 @@
 /** `/users`: the company's people, searched and listed. */
-import { listUsers, searchUsers, type User } from "../../store/index.ts";
+import { type Group, listUsers, searchUsers, type User } from "../../store/index.ts";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
-import { Older, TextField, Time } from "./parts.tsx";
-import { USERS_PATH } from "./paths.ts";
+import { Form, Older, TextField, Time } from "./parts.tsx";
+import { INVITATIONS_PATH, USERS_PATH } from "./paths.ts";
 import { allGroups } from "./settings.ts";
 
 export const LIST_ROWS = 50;
@@ -12,6 +12,11 @@ const SEARCH_CHARS_MAX = 254;
 
 export const nameOf = ({ firstName, lastName, email }: Pick<User, "firstName" | "lastName" | "email">) =>
   [firstName, lastName].filter((part) => part !== "").join(" ") || email;
+
+/** As the invitation itself will say, so that nobody is offered what is refused. */
+export function mayHavePassword({ status, groupId }: User, groups: readonly Group[]): boolean {
+  return status === "active" && groups.some(({ id, ssoOnly }) => id === groupId && !ssoOnly);
+}
 
 export async function listUsersPage(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
@@ -43,6 +48,9 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
         <a class="button quiet" href={`${USERS_PATH}/export`}>
           Export
         </a>
+        <a class="button quiet" href={INVITATIONS_PATH}>
+          Invitations
+        </a>
       </p>
     ),
     children: (
@@ -71,6 +79,9 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
                   <th scope="col">Permission group</th>
                   <th scope="col">Last sign-in</th>
                   <th scope="col">Status</th>
+                  <th scope="col" class="end">
+                    <span class="hidden">Invite to sign in locally</span>
+                  </th>
                 </tr>
               </thead>
               <tbody>
@@ -92,6 +103,19 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
                     </td>
                     <td data-label="Status">
                       {user.status === "active" ? "Active" : <span class="badge bad">Disabled</span>}
+                    </td>
+                    <td class="end">
+                      {mayHavePassword(user, groups) && (
+                        <Form visit={visit} action={`${USERS_PATH}/${user.id}/invite`}>
+                          <button
+                            class="button quiet small"
+                            type="submit"
+                            aria-label={`Invite ${nameOf(user)} to sign in locally`}
+                          >
+                            Invite
+                          </button>
+                        </Form>
+                      )}
                     </td>
                   </tr>
                 ))}

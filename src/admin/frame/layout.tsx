@@ -4,6 +4,7 @@
  */
 import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
+import { type Brand, BrandMark, themeStyle } from "../../pages/index.ts";
 import { CONSOLE_STYLE } from "./style.ts";
 
 const NONCE_BYTES = 16;
@@ -37,13 +38,14 @@ export interface PageParts {
 /** A page in the frame. `navigation` is drawn twice: in the menu of narrow screens and at the side of wide ones. */
 export function framePage(
   p: PageParts & {
-    readonly name: string;
+    readonly brand: Brand;
     readonly home: string;
     readonly done: string | null;
     readonly navigation: (label: string) => Child;
   },
 ): Response {
-  return htmlResponse(p.status ?? 200, `${p.title} · ${p.name}`, (nonce) => (
+  const { name } = p.brand;
+  return htmlResponse(p.status ?? 200, `${p.title} · ${name}`, p.brand, (nonce) => (
     <>
       <a class="skip" href="#content">
         Skip to the content
@@ -51,9 +53,9 @@ export function framePage(
       <div class="frame">
         <header class="side">
           <p class="mark">
-            <Mark />
+            <BrandMark brand={p.brand} />
             <a href={p.home}>
-              <bdi>{p.name}</bdi>
+              <bdi>{name}</bdi>
             </a>
           </p>
           <details class="menu">
@@ -114,11 +116,11 @@ export function doorPage(
 
 /** A page outside the frame: for those who may not see it, or must do something first. */
 export function doorFrame(name: string, p: { status: number; title: string; children: Child }): Response {
-  return htmlResponse(p.status, `${p.title} · ${name}`, () => (
+  return htmlResponse(p.status, `${p.title} · ${name}`, null, () => (
     <div class="door">
       <main id="content">
         <p class="mark">
-          <Mark />
+          <BrandMark brand={null} />
           <bdi>{name}</bdi>
         </p>
         <h1>{p.title}</h1>
@@ -127,13 +129,6 @@ export function doorFrame(name: string, p: { status: number; title: string; chil
     </div>
   ));
 }
-
-const Mark: FC = () => (
-  <svg viewBox="0 0 24 28" aria-hidden="true" focusable="false">
-    <path class="wall" d="M0 28V12a12 12 0 0 1 24 0v16z" />
-    <path class="light" d="M7 28V13a5 5 0 0 1 10 0v15z" />
-  </svg>
-);
 
 /** One list of links; the one that leads to this page is marked. */
 export const LinkList: FC<{
@@ -155,7 +150,7 @@ export const LinkList: FC<{
   </>
 );
 
-function htmlResponse(status: number, title: string, body: (nonce: string) => Child): Response {
+function htmlResponse(status: number, title: string, brand: Brand | null, body: (nonce: string) => Child): Response {
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
   const document = (
     <html lang="en">
@@ -165,22 +160,22 @@ function htmlResponse(status: number, title: string, body: (nonce: string) => Ch
         <meta name="color-scheme" content="light dark" />
         <title>{title}</title>
         <link rel="icon" href={ICON} />
-        <style nonce={nonce}>{raw(CONSOLE_STYLE)}</style>
+        <style nonce={nonce}>{raw(CONSOLE_STYLE + themeStyle(brand?.color))}</style>
       </head>
       <body>{body(nonce)}</body>
     </html>
   );
-  return new Response(`<!DOCTYPE html>${document.toString()}`, { status, headers: htmlHeaders(nonce) });
+  return new Response(`<!DOCTYPE html>${document.toString()}`, { status, headers: htmlHeaders(nonce, brand) });
 }
 
-function htmlHeaders(nonce: string): Record<string, string> {
+function htmlHeaders(nonce: string, brand: Brand | null): Record<string, string> {
   return {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": [
       "default-src 'none'",
       `style-src 'nonce-${nonce}'`,
       `script-src 'nonce-${nonce}'`,
-      "img-src data:",
+      `img-src data:${brand?.logoSha256 ? " 'self'" : ""}`,
       "form-action 'self'",
       "base-uri 'none'",
       "frame-ancestors 'none'",

@@ -2,6 +2,7 @@
  * The console's style sheet, inline under the nonce. Colours and type are those of the visitor's pages, set closer for daily work:
  * every text pair keeps 4.5:1, every control edge 3:1, every target 24 pixels (WCAG 2.2, 1.4.3, 1.4.11, 2.5.8).
  */
+import { LOGO_STYLE } from "../../pages/index.ts";
 export const CONSOLE_STYLE = `
 :root{
 color-scheme:light dark;
@@ -69,14 +70,15 @@ textarea{min-height:6rem;resize:vertical}
 .mono,textarea.mono,input.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.8125rem}
 [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 input[type=checkbox],input[type=radio]{display:inline-block;flex:none;width:1.125rem;height:1.125rem;min-height:0;margin:.2rem 0 0;accent-color:var(--accent)}
+input[type=color]{width:4.5rem;padding:.1875rem}
 input[type=file]{padding:.375rem .5rem}
 .check{display:flex;gap:.625rem;align-items:flex-start;min-height:1.5rem}.check label{font-weight:500}
 .radios{display:flex;flex-wrap:wrap;gap:.375rem 1.5rem;margin-top:.375rem}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
 .actions{display:flex;flex-wrap:wrap;gap:.625rem .875rem;align-items:center;margin:1.25rem 0 0}
 .bar{margin-top:0}
-.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem 1.125rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--accent-ink);font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;overflow-wrap:normal;cursor:pointer}
-.button:hover{background:var(--accent-2);border-color:var(--accent-2)}
+.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem 1.125rem;border:1px solid var(--fill-edge,var(--accent));border-radius:.625rem;background:var(--fill,var(--accent));color:var(--fill-ink,var(--accent-ink));font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;overflow-wrap:normal;cursor:pointer}
+.button:hover{background:var(--fill-2,var(--accent-2));border-color:var(--fill-2,var(--accent-2))}
 .button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}.button.quiet:hover{border-color:var(--accent-2);color:var(--accent-2)}
 .button.danger{background:transparent;color:var(--bad);border-color:var(--bad)}.button.danger:hover{background:var(--bad-tint)}
 .button.small{min-height:2rem;padding:.125rem .75rem;font-size:.875rem}
@@ -132,4 +134,4 @@ details.more>summary,details.diff>summary{cursor:pointer;font-weight:600;color:v
 pre{margin:.5rem 0 0;padding:.625rem .75rem;border-radius:.5rem;background:var(--paper-2);font:.8125rem/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (forced-colors:active){.button,.badge,.navi a[aria-current],.tabs a[aria-current]{border:1px solid ButtonText}}
-`.replaceAll("\n", "");
+${LOGO_STYLE}`.replaceAll("\n", "");

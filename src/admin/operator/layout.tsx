@@ -21,7 +21,7 @@ const ITEMS: readonly [Section, string, string][] = [
 export function operatorPage(visit: OperatorVisit, { section, ...page }: PageParts & { section: Section }): Response {
   return framePage({
     ...page,
-    name: CONSOLE_NAME,
+    brand: { name: CONSOLE_NAME },
     home: COMPANIES_PATH,
     done: visit.done,
     navigation: (label) => (

@@ -14,6 +14,7 @@ import { groupRoutes } from "./group-routes.ts";
 import { once } from "./idempotency.ts";
 import { invitationRoutes } from "./invitation-routes.ts";
 import { admitCaller } from "./limits.ts";
+import { logoRoutes } from "./logo-routes.ts";
 import { openApi } from "./openapi.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import { badQuery } from "./paging.ts";
@@ -30,6 +31,7 @@ export const API_ROOT = "/api/v1";
 
 export const routes: readonly Route[] = [
   ...companyRoutes,
+  ...logoRoutes,
   ...samlRoutes,
   ...spKeyRoutes,
   ...samlDraftRoutes,
