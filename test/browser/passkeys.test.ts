@@ -66,19 +66,19 @@ describe("a passkey", () => {
 
     // Chosen where the address would be typed; the virtual device chooses by itself.
     await profile.clearCookies();
-    await tab.goto(`${home}/sso/local?return_to=/sso/session`);
-    await tab.waitForURL(`${home}/sso/session`);
+    await tab.goto(`${home}/sso/local?return_to=/sso/local/passkeys`);
+    await tab.waitForURL(`${home}/sso/local/passkeys`);
 
     // Chosen by the button, in a browser that offers nothing by itself.
     await tab.addInitScript("delete PublicKeyCredential.isConditionalMediationAvailable");
     await profile.clearCookies();
-    await tab.goto(`${home}/sso/local?return_to=/sso/session`);
+    await tab.goto(`${home}/sso/local?return_to=/sso/local/passkeys`);
     await tab.getByRole("button", { name: "Sign in with a passkey" }).waitFor();
     await lookAt(tab, "page-local-passkey");
     await tab.getByRole("button", { name: "Sign in with a passkey" }).focus();
     await tab.keyboard.press("Enter");
-    await tab.waitForURL(`${home}/sso/session`);
-    expect(await tab.textContent("body")).toContain("ada.first@studio.example");
+    await tab.waitForURL(`${home}/sso/local/passkeys`);
+    await tab.getByText("ada.first@studio.example").waitFor();
 
     await tab.goto(`${home}/sso/admin/users`);
     await tab.getByRole("link", { name: "Ada First" }).first().click();
