@@ -45,7 +45,10 @@ export function readCertificateInputs(inputs: z.infer<typeof certificatesInput>)
 
 export function viewCertificate(certificate: Certificate): z.infer<typeof certificateView> {
   const { base64, subject, sha256, notBefore, notAfter } = certificate;
+  return { pem: pemOf(base64), subject, sha256, notBefore: timeText(notBefore), notAfter: timeText(notAfter) };
+}
+
+export function pemOf(base64: string): string {
   const lines = base64.match(new RegExp(`.{1,${PEM_LINE_CHARS}}`, "g")) ?? [];
-  const pem = ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
-  return { pem, subject, sha256, notBefore: timeText(notBefore), notAfter: timeText(notAfter) };
+  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }

@@ -152,7 +152,7 @@ export async function readCompany(services: Services, slug: string): Promise<Ans
 }
 
 /** What only the operator decides. A company may send it back unchanged. */
-const OPERATORS = ["status", "originUrl"] as const;
+export const OPERATORS = ["status", "originUrl"] as const;
 
 export function changeCompany(
   services: Services,

@@ -16,7 +16,7 @@ import { line, NAME_CHARS_MAX, readOnly, time, timeText } from "./fields.ts";
 import { type Answer, answer, conflict, notFound } from "./problems.ts";
 import { changeVersioned, differing, type Precondition } from "./versions.ts";
 
-const title = line(1, NAME_CHARS_MAX);
+export const title = line(1, NAME_CHARS_MAX);
 const type = z.enum(["administrator", "member"]);
 
 export const groupView = z.object({

@@ -6,6 +6,7 @@ import {
   type Company,
   GROUP_MAPPINGS_MAX,
   GROUPS_PER_COMPANY_MAX,
+  type Group,
   listGroups,
   type SamlSettings,
   type SpKey,
@@ -217,19 +218,20 @@ export function auditView({ version: _, updatedAt, ...settings }: SamlSettings) 
   return { ...settings, updatedAt: timeText(updatedAt) };
 }
 
-/** The record to store: certificates read, URLs allowed here, groups of this company. */
+/** The record to store: certificates read, URLs allowed here, groups of this company as they are, or as `groups` says they will be. */
 export async function settingsOf(
   services: Services,
   company: Company,
   input: SamlInput,
   current: SamlSettings | null,
+  groups?: readonly Group[],
 ): Promise<Answer<SamlSettings>> {
   const { serviceProvider: _, updatedAt: _sent, certificates: texts, attributeMapping, ...rest } = input;
   const certificates = readCertificateInputs(texts);
   const errors: FieldError[] = [
     ...urlErrors(services.config, { loginUrl: input.loginUrl, logoutUrl: input.logoutUrl }),
     ...(certificates.ok ? [] : (certificates.problem.errors ?? [])),
-    ...(await groupErrors(services, company, input)),
+    ...(await groupErrors(services, company, input, groups)),
   ];
   if (!certificates.ok || errors.length > 0) return invalid(errors);
   return answer({
@@ -250,6 +252,7 @@ async function groupErrors(
   services: Services,
   company: Company,
   { jit, groupMapping }: SamlInput,
+  planned?: readonly Group[],
 ): Promise<FieldError[]> {
   if (jit.enabled && jit.groupId === null && groupMapping.length === 0) {
     return [{ path: "jit.groupId", message: "Just-in-time users need a group to be created in" }];
@@ -259,7 +262,8 @@ async function groupErrors(
     ...groupMapping.map(({ groupId }, index) => ({ path: `groupMapping.${index}.groupId`, groupId })),
   ];
   if (named.length === 0) return [];
-  const groups = await listGroups(services.database, company.id, { after: null, limit: GROUPS_PER_COMPANY_MAX });
+  const limit = GROUPS_PER_COMPANY_MAX;
+  const groups = planned ?? (await listGroups(services.database, company.id, { after: null, limit }));
   const known = new Set(groups.map((group) => group.id));
   return named
     .filter(({ groupId }) => !known.has(groupId))

@@ -87,12 +87,13 @@ export async function writeUsers(
   return guardFailed(outcome) ? "version_changed" : userConflictOf(outcome.constraint);
 }
 
-function textOf(view: unknown): string | null {
+/** How a record's views travel in such a list. */
+export function textOf(view: unknown): string | null {
   return view === null ? null : JSON.stringify(view);
 }
 
 /** A select that gives these rows in the order of the table's columns; `instead` names columns that are worked out. */
-function listOf(table: SQLiteTable, rows: readonly object[], instead: Readonly<Record<string, SQL>> = {}): SQL {
+export function listOf(table: SQLiteTable, rows: readonly object[], instead: Readonly<Record<string, SQL>> = {}): SQL {
   // The names are those of our own schema.
   const values = Object.keys(getTableColumns(table)).map((name) => instead[name] ?? sql.raw(`value ->> '${name}'`));
   return sql`select ${sql.join(values, sql`, `)} from json_each(${JSON.stringify(rows)})`;

@@ -72,20 +72,35 @@ export async function createCompany(
   return outcome.constraint === "companies.slug" ? "slug_taken" : unexpected(outcome.constraint);
 }
 
+/** All but what names a company, counts for it or is kept beside it. */
 export type CompanyChanges = Partial<
-  Pick<
-    Company,
-    | "name"
-    | "originUrl"
-    | "status"
-    | "sessionPolicy"
-    | "sessionsPerUserMax"
-    | "pathRules"
-    | "edgeCache"
-    | "edgeCacheGeneration"
-    | "color"
-  >
+  Omit<Company, "id" | "slug" | "version" | "createdAt" | "updatedAt" | "logoSha256">
 >;
+
+/** For one batch: the record, and the change of the version that the caller saw to one more. */
+export function changeCompanyStatements(
+  db: Database,
+  companyId: string,
+  expectedVersion: number,
+  changes: CompanyChanges,
+  record: AuditRecord,
+) {
+  const { sessionPolicy, pathRules, ...columns } = changes;
+  const seen = and(eq(companies.id, companyId), eq(companies.version, expectedVersion));
+  return [
+    guardedAuditStatement(db, record, companies, seen),
+    db
+      .update(companies)
+      .set({
+        ...columns,
+        ...sessionPolicy,
+        ...(pathRules ? { pathRules: [...pathRules] } : {}),
+        version: sql`${companies.version} + 1`,
+        updatedAt: record.at,
+      })
+      .where(eq(companies.id, companyId)),
+  ] as const;
+}
 
 /** Changes the version that the caller saw; the new version is one more. */
 export async function updateCompany(
@@ -95,18 +110,7 @@ export async function updateCompany(
   changes: CompanyChanges,
   record: AuditRecord,
 ): Promise<ChangeResult> {
-  const { sessionPolicy, pathRules, ...columns } = changes;
-  const rules = pathRules && { pathRules: [...pathRules] };
-  const seen = and(eq(companies.id, companyId), eq(companies.version, expectedVersion));
-  const outcome = await decide(
-    db.batch([
-      guardedAuditStatement(db, record, companies, seen),
-      db
-        .update(companies)
-        .set({ ...columns, ...rules, ...sessionPolicy, version: sql`${companies.version} + 1`, updatedAt: record.at })
-        .where(eq(companies.id, companyId)),
-    ]),
-  );
+  const outcome = await decide(db.batch(changeCompanyStatements(db, companyId, expectedVersion, changes, record)));
   if (outcome.ok) return "done";
   return guardFailed(outcome) ? "version_changed" : unexpected(outcome.constraint);
 }

@@ -26,6 +26,12 @@ export {
   updateCompany,
 } from "./companies.ts";
 export {
+  type ConfigurationWrite,
+  findGroupsWithUsers,
+  type GroupWrite,
+  writeConfiguration,
+} from "./configuration.ts";
+export {
   completeLocalSignIn,
   type LocalAccount,
   type LocalSignInState,

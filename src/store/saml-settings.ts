@@ -88,6 +88,28 @@ export async function saveSamlSettings(
   record: AuditRecord,
   appliedDraft: number | null = null,
 ): Promise<ChangeResult | "group_unknown"> {
+  const statements = saveSamlStatements(db, companyId, expectedVersion, settings, newKeys, record, appliedDraft);
+  const outcome = await decide(db.batch(statements));
+  if (outcome.ok) return "done";
+  if (guardFailed(outcome) || samlOvertaken(outcome.constraint)) return "version_changed";
+  return outcome.constraint === "foreign key" ? "group_unknown" : unexpected(outcome.constraint);
+}
+
+/** Whether this constraint says that somebody else wrote the settings meanwhile. */
+export function samlOvertaken(constraint: string): boolean {
+  return ["saml_settings.company_id", "saml_versions.at"].includes(constraint);
+}
+
+/** The statements of `saveSamlSettings`, for one batch. */
+export function saveSamlStatements(
+  db: Database,
+  companyId: string,
+  expectedVersion: number | null,
+  settings: SamlSettings,
+  newKeys: readonly SpKey[],
+  record: AuditRecord,
+  appliedDraft: number | null = null,
+): [BatchItem<"sqlite">, ...BatchItem<"sqlite">[]] {
   const ofCompany = eq(samlSettings.companyId, companyId);
   const columns = columnsOf(settings);
   const seen = and(ofCompany, eq(samlSettings.version, expectedVersion ?? 0));
@@ -116,11 +138,7 @@ export async function saveSamlSettings(
   );
   const first =
     expectedVersion === null ? auditStatement(db, record) : guardedAuditStatement(db, record, samlSettings, seen);
-  const outcome = await decide(db.batch([first, ...following]));
-  if (outcome.ok) return "done";
-  const overtaken = ["saml_settings.company_id", "saml_versions.at"].includes(outcome.constraint);
-  if (guardFailed(outcome) || overtaken) return "version_changed";
-  return outcome.constraint === "foreign key" ? "group_unknown" : unexpected(outcome.constraint);
+  return [first, ...following];
 }
 
 const ofCompanyVersions = (companyId: string) => eq(samlVersions.companyId, companyId);

@@ -256,6 +256,14 @@ const calls: Calls = {
     }),
   deletePasskey: (db, ids) => store.deletePasskey(db, ids.company, ids.user, "x", record(ids)),
   deletePasskeysOfUser: (db, ids) => store.deletePasskeysOfUser(db, ids.company, ids.user, record(ids)),
+  findGroupsWithUsers: (db, ids) => store.findGroupsWithUsers(db, ids.company, [ids.group]),
+  writeConfiguration: (db, ids) => {
+    const group = groupRow();
+    const gone = { id: "x", group: null, expectedVersion: 1, record: record(ids) };
+    const groups = [{ id: group.id, group, expectedVersion: null, record: record(ids) }, gone];
+    const company = { expectedVersion: 1, changes: { name: "N" }, record: record(ids) };
+    return store.writeConfiguration(db, ids.company, { company, groups, saml: null });
+  },
   purgeExpired: (db) => store.purgeExpired(db, NOW),
   deleteUser: async (db, ids) => {
     await store.deleteUser(db, ids.company, ids.user, 3, record(ids), true);

@@ -10,6 +10,7 @@ import { type Answer, answer, fail, forbidden, type Problem } from "../problems.
 import { readJson } from "./body.ts";
 import { companyRoutes } from "./company-routes.ts";
 import { entityTag, preconditionOf } from "./conditional.ts";
+import { configurationRoutes } from "./configuration-routes.ts";
 import { groupRoutes } from "./group-routes.ts";
 import { once } from "./idempotency.ts";
 import { invitationRoutes } from "./invitation-routes.ts";
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...samlRoutes,
   ...spKeyRoutes,
   ...samlDraftRoutes,
+  ...configurationRoutes,
   ...groupRoutes,
   // Before the users by id: their last parts are no ids.
   ...userFileRoutes,
