@@ -6,7 +6,16 @@ import { count, FLUSH_INTERVAL_MS, POINTS_A_FLUSH_MAX, writeMetrics, writeMetric
 import { NEWEST_MIGRATION } from "../../src/store/index.ts";
 import { rewrapKeys } from "../../src/tenant/index.ts";
 import { heldTime } from "../session/stage.ts";
-import { BASE, type Company, createCompany, type Gateway, signIn, startGateway } from "../support/gateway.ts";
+import {
+  answer,
+  BASE,
+  type Company,
+  createCompany,
+  type Gateway,
+  signIn,
+  startGateway,
+  startSignIn,
+} from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
 
 const OPERATOR = `https://admin.${BASE}`;
@@ -253,6 +262,23 @@ describe("keys that lie sealed under the previous secret", () => {
     expect((await signIn(only, browser, beta)).status).toBe(303);
     expect((await browser.get(`${beta.url}/a`)).status).toBe(200);
     expect((await browser.get(`${beta.url}/sso/jwks.json`)).status).toBe(200);
+  });
+
+  it("are exchanged without signing anybody out: before and after, an isolate reads what either seals", async () => {
+    const before = startGateway({ GATEWAY_SECRET_PREVIOUS: NEXT });
+    const after = rotating();
+    for (const [here, there] of [
+      [before, after],
+      [after, before],
+    ] as const) {
+      const browser = here.browser();
+      const { requestId, relayState } = await startSignIn(browser, acme);
+      const form = { SAMLResponse: await answer(there, acme, requestId), RelayState: relayState };
+      expect((await browser.at(there).post(acme.acsUrl, form, { crossSite: true })).status).toBe(303);
+      for (const isolate of [here, there]) {
+        expect((await browser.at(isolate).get(`${acme.url}/a`)).status).toBe(200);
+      }
+    }
   });
 
   it("bear two schedules at once, and one that goes on page by page", async () => {
