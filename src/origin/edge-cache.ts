@@ -76,8 +76,9 @@ function memoryOf({ sealer }: Services): Memory {
 export async function fromEdge(asked: Asked): Promise<Response | null> {
   const { services, tenant, request } = asked;
   if (!tenant.company.edgeCache || request.method !== "GET") return null;
-  const worth = memoryOf(services).worth.get(groupOf(asked));
-  if (worth === undefined ? !isPartOfPage(request) : worth === 0) return null;
+  const { worth } = memoryOf(services);
+  const known = worth.size === 0 ? undefined : worth.get(groupOf(asked));
+  if (known === undefined ? !isPartOfPage(request) : known === 0) return null;
   if (cacheUse(request) !== "use") return null;
   const now = services.now();
   let kept = await read(asked, keyOf(asked), now);
@@ -230,6 +231,7 @@ function isPartOfPage(request: Request): boolean {
 
 function learn(asked: Asked, kept: boolean): void {
   const { worth } = memoryOf(asked.services);
+  if (!kept && worth.size === 0 && !isPartOfPage(asked.request)) return;
   const group = groupOf(asked);
   const known = worth.get(group);
   if (kept ? known === WORTH_MAX : known === 0) return;

@@ -5,6 +5,7 @@ export const ORIGIN_HEADERS_TIMEOUT_MS = 30_000;
 
 /** Made by Cloudflare in the origin's place when it can't be reached, refuses the connection, or answers in no HTTP. */
 const UNREACHABLE_STATUSES: readonly number[] = [520, 521, 522, 523, 525, 526, 530];
+const UNREACHABLE_STATUS_MIN = 520;
 const UNREACHABLE_SLOW_STATUS = 524;
 
 export type OriginAnswer =
@@ -58,7 +59,7 @@ function outgoingBody(request: Request): { body: ReadableStream | null; sent: Pr
 
 function sortOut(response: Response): OriginAnswer {
   const { status } = response;
-  const madeByCloudflare = response.headers.get("server") === "cloudflare";
+  const madeByCloudflare = status >= UNREACHABLE_STATUS_MIN && response.headers.get("server") === "cloudflare";
   if (madeByCloudflare && UNREACHABLE_STATUSES.includes(status)) return { kind: "down", reason: `status ${status}` };
   if (madeByCloudflare && status === UNREACHABLE_SLOW_STATUS) return { kind: "slow", reason: `status ${status}` };
   // A Worker can make no response of another status, and HTTP knows none. RFC 9110, 15.

@@ -1,6 +1,7 @@
 /** Headers that belong to one connection and end with it (RFC 9110, 7.6.1), in either direction. */
 
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+/** By the standard, whatever Connection says. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -14,9 +15,14 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** What Connection nearly always says: nothing of other headers. */
 const PLAIN_CONNECTION = /^(?:close|keep-alive|upgrade)?$/i;
 
+/** Whether a Connection header names others, which then end with it. */
+export function namesOthers(connection: string): boolean {
+  return !PLAIN_CONNECTION.test(connection);
+}
+
 /** Whether a header of this (lower-case) name ends with the connection; `connection` is the message's own Connection header. */
 export function hopByHop(connection: string | null): (name: string) => boolean {
-  if (connection === null || PLAIN_CONNECTION.test(connection)) return (name) => HOP_BY_HOP.has(name);
+  if (connection === null || !namesOthers(connection)) return (name) => HOP_BY_HOP.has(name);
   const named = connection.split(",").map((name) => name.trim().toLowerCase());
   return (name) => HOP_BY_HOP.has(name) || named.includes(name);
 }

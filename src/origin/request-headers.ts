@@ -4,7 +4,7 @@
  */
 import { cookiePairs, OWN_COOKIE_PREFIX, type Session } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
-import { hopByHop } from "./hop-by-hop.ts";
+import { HOP_BY_HOP, hopByHop, namesOthers } from "./hop-by-hop.ts";
 
 /** Headers that say who somebody is or where a request came from, as origins and their frameworks know them. */
 const STRUCK: readonly string[] = [
@@ -46,9 +46,18 @@ export interface IdentityProof {
 export function headersForOrigin(request: Request, tenant: Tenant, identity: IdentityProof | null): Headers {
   const headers = new Headers(request.headers);
   const upgrade = isWebSocketUpgrade(request);
-  const endsHere = hopByHop(headers.get("connection"));
-  for (const name of [...headers.keys()]) if (endsHere(name) || isStruck(name)) headers.delete(name);
-  removeOwnCookies(headers);
+  const doomed: string[] = [];
+  let connection: string | null = null;
+  let cookies: string | null = null;
+  // One call into the platform; an iterator takes one for each name, and each question one of its own.
+  request.headers.forEach((value, name) => {
+    if (name === "connection") connection = value;
+    if (name === "cookie") cookies = value;
+    else if (isStruck(name)) doomed.push(name);
+  });
+  if (connection !== null && namesOthers(connection)) doomed.push(...[...headers.keys()].filter(hopByHop(connection)));
+  for (const name of doomed) headers.delete(name);
+  if (cookies !== null && headers.has("cookie")) keepCookies(headers, cookies);
 
   if (identity !== null) {
     for (const [name, value] of identity.headers) headers.set(name, value);
@@ -68,7 +77,7 @@ const STRUCK_NAMES_MAX = 500;
 /** A name may be as long as all headers together: a longer one than any real one is not kept. */
 const STRUCK_NAME_CHARS_MAX = 64;
 
-/** Clients send the same few names all the time; what was found of one is remembered. */
+/** Whether it ends here: it could pass for ours, or belongs to the connection. Clients send the same few names; what was found is remembered. */
 function isStruck(name: string): boolean {
   const known = struckNames.get(name);
   if (known !== undefined) return known;
@@ -85,7 +94,7 @@ function isStruck(name: string): boolean {
  */
 function couldPassForOurs(name: string): boolean {
   const folded = name.toLowerCase().replace(/[^a-z0-9]/g, "-");
-  return STRUCK.includes(folded) || STRUCK_FAMILIES.test(folded);
+  return HOP_BY_HOP.has(name) || STRUCK.includes(folded) || STRUCK_FAMILIES.test(folded);
 }
 
 /** RFC 6455, 4.1; a Worker's fetch knows no other upgrade. */
@@ -93,22 +102,33 @@ export function isWebSocketUpgrade(request: Request): boolean {
   return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
+function keepCookies(headers: Headers, cookies: string): void {
+  const others = othersCookies(cookies);
+  if (others === cookies) return;
+  if (others === "") headers.delete("cookie");
+  else headers.set("cookie", others);
+}
+
+/** What was left of a header; a browser sends the same one again and again. Some 2 KB each. */
+const othersOf = new Map<string, string>();
+const OTHERS_MAX = 1_000;
+const OTHERS_CHARS_MAX = 4_000;
+
 /**
  * Without case, since a browser keeps `__host-vestibule-x` by the same rule as ours; and wherever in a pair the name stands,
  * since two Cookie headers arrive as one in which a comma takes the place of the semicolon. The others stay as they were written.
  */
-function removeOwnCookies(headers: Headers): void {
-  const header = headers.get("cookie");
-  if (header === null) return;
-  const pairs = cookiePairs(header);
-  const others = pairs.filter(({ text }) => !text.toLowerCase().includes(OWN_COOKIE_PREFIX.toLowerCase()));
-  if (others.length === pairs.length) return;
-  const rest = others
-    .map(({ text }) => text)
-    .join(";")
-    .replace(/^[ \t]+/, "");
-  if (rest === "") headers.delete("cookie");
-  else headers.set("cookie", rest);
+function othersCookies(cookies: string): string {
+  const known = othersOf.get(cookies);
+  if (known !== undefined) return known;
+  const pairs = cookiePairs(cookies);
+  const kept = pairs.filter(({ text }) => !text.toLowerCase().includes(OWN_COOKIE_PREFIX.toLowerCase()));
+  const texts = kept.map(({ text }) => text).join(";");
+  const others = kept.length === pairs.length ? cookies : texts.replace(/^[ \t]+/, "");
+  if (cookies.length > OTHERS_CHARS_MAX) return others;
+  if (othersOf.size >= OTHERS_MAX) othersOf.clear();
+  othersOf.set(cookies, others);
+  return others;
 }
 
 /** What Cloudflare saw as the other end of the connection; it overwrites whatever a visitor sends under this name. */

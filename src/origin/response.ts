@@ -4,7 +4,7 @@
  */
 import { OWN_COOKIE_PREFIX } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
-import { hopByHop } from "./hop-by-hop.ts";
+import { HOP_BY_HOP, hopByHop, namesOthers } from "./hop-by-hop.ts";
 import { type IsLive, isEventStream, limitEventStream, relayWebSocket } from "./long-lived.ts";
 import type { Origin } from "./target.ts";
 
@@ -13,7 +13,10 @@ const LOCATIONS: readonly string[] = ["location", "content-location"];
 /** It advertises another way to this host, and that way leads around the gateway. RFC 7838. */
 const ALT_SVC = "alt-svc";
 /** The platform writes these itself for each connection and never passes a Worker's on: no reason to touch a response. */
-const WRITTEN_BY_PLATFORM: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding"]);
+const WRITTEN_BY_PLATFORM: readonly string[] = ["connection", "keep-alive", "transfer-encoding"];
+const TO_BE_FITTED: ReadonlySet<string> = new Set(
+  [...HOP_BY_HOP, ...LOCATIONS, ALT_SVC, "set-cookie"].filter((name) => !WRITTEN_BY_PLATFORM.includes(name)),
+);
 
 export interface Fitting {
   readonly tenant: Tenant;
@@ -34,12 +37,11 @@ export function fitResponse(response: Response, fitting: Fitting): Response {
 }
 
 function needsFitting(headers: Headers): boolean {
-  const endsHere = hopByHop(headers.get("connection"));
   let needed = false;
-  // One call into the platform; an iterator takes one for each name.
-  headers.forEach((_value, name) => {
-    if (endsHere(name) && !WRITTEN_BY_PLATFORM.has(name)) needed = true;
-    else if (name === "set-cookie" || name === ALT_SVC || LOCATIONS.includes(name)) needed = true;
+  // One call into the platform; an iterator takes one for each name, and each question one of its own.
+  headers.forEach((value, name) => {
+    if (name === "connection") needed ||= namesOthers(value);
+    else needed ||= TO_BE_FITTED.has(name);
   });
   return needed;
 }

@@ -30,17 +30,24 @@ export function cookiePairs(header: string): CookiePair[] {
   });
 }
 
+/** What was found in a header; a browser sends the same one again and again. Some 2 KB each. */
+const foundIn = new Map<string, string | null>();
+const FOUND_MAX = 1_000;
+const FOUND_CHARS_MAX = 4_000;
+
 /** The one value of a cookie; null when there is none, or when two differ: then somebody else put one there, and which is unknown. */
 export function readCookie(request: Request, wanted: string): string | null {
   const header = request.headers.get("cookie");
   // Most requests without the cookie end here.
   if (header === null || !header.includes(wanted)) return null;
-  let found: string | null = null;
-  for (const { name, value } of cookiePairs(header)) {
-    if (name !== wanted) continue;
-    if (found !== null && found !== value) return null;
-    found = value;
-  }
+  const key = `${wanted} ${header}`;
+  const known = foundIn.get(key);
+  if (known !== undefined) return known;
+  const values = new Set(cookiePairs(header).flatMap(({ name, value }) => (name === wanted ? [value] : [])));
+  const found = values.size === 1 ? ([...values][0] ?? null) : null;
+  if (key.length > FOUND_CHARS_MAX) return found;
+  if (foundIn.size >= FOUND_MAX) foundIn.clear();
+  foundIn.set(key, found);
   return found;
 }
 
