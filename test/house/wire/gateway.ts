@@ -44,8 +44,8 @@ async function bundle(): Promise<string> {
   return code;
 }
 
-/** `originPort` may be of something that does not listen. */
-export async function startWire(originPort: number): Promise<Wire> {
+/** `originPort` may be of something that does not listen. With a port of a cache the company keeps answers there. */
+export async function startWire(originPort: number, cachePort: number | null = null): Promise<Wire> {
   bundled ??= bundle();
   const folder = mkdtempSync(join(tmpdir(), "vestibule-wire-"));
   writeFileSync(join(folder, "worker.js"), await bundled);
@@ -54,7 +54,11 @@ export async function startWire(originPort: number): Promise<Wire> {
     join(folder, "config.capnp"),
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker), (name = "world", network = (allow = ["local"]))],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "world", network = (allow = ["local"])),
+    (name = "cache", external = (address = "127.0.0.1:${cachePort ?? originPort}", http = ()))
+  ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (
@@ -62,7 +66,11 @@ const worker :Workerd.Worker = (
   compatibilityDate = "${DATE}",
   compatibilityFlags = ["nodejs_compat"],
   globalOutbound = "world",
-  bindings = [(name = "ORIGIN", text = "http://127.0.0.1:${originPort}")]
+  cacheApiOutbound = "cache",
+  bindings = [
+    (name = "ORIGIN", text = "http://127.0.0.1:${originPort}"),
+    (name = "EDGE_CACHE", text = "${cachePort === null ? "off" : "on"}")
+  ]
 );
 `,
   );
@@ -172,6 +180,37 @@ export async function startHttpOrigin(listener: RequestListener): Promise<{ port
       server.closeAllConnections();
     },
   };
+}
+
+/**
+ * What workerd speaks to where the platform's cache stands: a PUT brings a whole response as a message of its own, a GET wants
+ * it back and is told whether it was there.
+ */
+export async function startCache(): Promise<{ port: number; stored(): number; close(): void }> {
+  const messages = new Map<string, Buffer>();
+  const origin = await startHttpOrigin((request, response) => {
+    const key = `${request.headers.host}${request.url}`;
+    if (request.method === "PUT") {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        messages.set(key, Buffer.concat(parts));
+        response.writeHead(204).end();
+      });
+      return;
+    }
+    const message = messages.get(key);
+    if (message === undefined) return response.writeHead(504, { "cf-cache-status": "MISS" }).end();
+    const end = message.indexOf("\r\n\r\n") + 4;
+    const [line, ...headers] = message.toString("latin1", 0, end - 4).split("\r\n");
+    // workerd writes this where it knew no length, and then no chunks.
+    const own = headers.filter((header) => !/^(?:transfer-encoding|content-length):/i.test(header));
+    const added = ["CF-Cache-Status: HIT", "Connection: close", `Content-Length: ${message.length - end}`];
+    request.socket.write(`${[line, ...added, ...own].join("\r\n")}\r\n\r\n`, "latin1");
+    request.socket.write(message.subarray(end));
+    return request.socket.end();
+  });
+  return { ...origin, stored: () => messages.size };
 }
 
 export interface RawAnswer {

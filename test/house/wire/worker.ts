@@ -39,7 +39,12 @@ const services: Services = {
 };
 let tenant: Tenant | null = null;
 
-async function company(originUrl: string): Promise<Tenant> {
+interface WireBindings extends Bindings {
+  readonly ORIGIN: string;
+  readonly EDGE_CACHE: string;
+}
+
+async function company({ ORIGIN: originUrl, EDGE_CACHE }: WireBindings): Promise<Tenant> {
   const sessionPolicy = { absoluteHours: 12, idleMinutes: 60 };
   const common = {
     id: "c",
@@ -48,7 +53,7 @@ async function company(originUrl: string): Promise<Tenant> {
     status: "active",
     sessionsPerUserMax: null,
     pathRules: [],
-    edgeCache: false,
+    edgeCache: EDGE_CACHE === "on",
     edgeCacheGeneration: 0,
     signInRetentionDays: 90,
     keepMessages: false,
@@ -67,9 +72,9 @@ async function company(originUrl: string): Promise<Tenant> {
   });
 }
 
-const app = new Hono<AppEnv & { Bindings: Bindings & { ORIGIN: string } }>()
+const app = new Hono<AppEnv & { Bindings: WireBindings }>()
   .use(async (c, next) => {
-    tenant ??= await company(c.env.ORIGIN);
+    tenant ??= await company(c.env);
     c.set("services", services);
     c.set("tenant", tenant);
     await next();
