@@ -5,7 +5,7 @@ import { adminRoutes, companyLogo, consoleRoutes, operationHost, operatorRoutes 
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureOf, failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { log } from "./log.ts";
-import { jwks, passToOrigin, proxyToOrigin } from "./origin/index.ts";
+import { jwks, KEPT_POST_PATH, passToOrigin, proxyToOrigin, showKeptPost, throwAwayKeptPost } from "./origin/index.ts";
 import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
@@ -76,6 +76,8 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
       .route("/sso/admin", consoleRoutes)
       .get("/sso/logo", companyLogo)
       .get("/sso/jwks.json", jwks)
+      .get(`${KEPT_POST_PATH}/:id`, showKeptPost)
+      .post(`${KEPT_POST_PATH}/:id`, throwAwayKeptPost)
       .all("/sso", (c) => c.redirect("/", 303))
       .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))
       .all("*", proxyToOrigin)

@@ -19,6 +19,7 @@ export type Purpose =
   | "password"
   | "local-form"
   | "local-attempt"
+  | "kept-post"
   | "idempotent-answer"
   | "operator"
   | "passkey"
@@ -31,6 +32,9 @@ export interface Sealer {
   open(purpose: Purpose, company: string, token: string): Promise<string | null>;
   /** The same token where the newest secret sealed it, sealed anew where an older one did, null where none of them opens it. */
   reseal(purpose: Purpose, company: string, token: string): Promise<string | null>;
+  /** As `seal`, for bytes; `boundTo` is not kept but must be the same again (AES-GCM's associated data). SEALING_BYTES longer. */
+  sealBytes(purpose: Purpose, company: string, bytes: Uint8Array, boundTo: string): Promise<Uint8Array>;
+  openBytes(purpose: Purpose, company: string, sealed: Uint8Array, boundTo: string): Promise<Uint8Array | null>;
   /** HMAC-SHA-256 cut to 16 bytes (RFC 2104 section 5), base64url: 22 characters. */
   tag(purpose: Purpose, company: string, text: string): Promise<string>;
   verifyTag(purpose: Purpose, company: string, text: string, tag: string): Promise<boolean>;
@@ -38,6 +42,8 @@ export interface Sealer {
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+/** What sealing adds. */
+export const SEALING_BYTES = IV_BYTES + TAG_BYTES;
 /** Derived keys kept in memory, so that a gateway of many companies doesn't grow without end. */
 const DERIVED_KEYS_MAX = 4096;
 
@@ -70,22 +76,28 @@ export function createSealer(secrets: readonly Uint8Array<ArrayBuffer>[]): Seale
     return new Uint8Array(mac, 0, TAG_BYTES);
   }
 
-  async function seal(purpose: Purpose, company: string, text: string): Promise<string> {
+  async function sealBytes(purpose: Purpose, company: string, bytes: Uint8Array, boundTo: string): Promise<Uint8Array> {
     const key = await deriveKey(0, "seal", purpose, company);
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(text));
-    return Buffer.concat([iv, new Uint8Array(sealed)]).toString("base64url");
+    const additionalData = new TextEncoder().encode(boundTo);
+    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, key, bytes as BufferSource);
+    return Buffer.concat([iv, new Uint8Array(sealed)]);
   }
 
-  async function open(purpose: Purpose, company: string, token: string) {
-    const bytes = decodeBase64Url(token);
-    if (bytes === null || bytes.length < IV_BYTES + TAG_BYTES) return null;
+  async function unseal(
+    purpose: Purpose,
+    company: string,
+    token: Uint8Array,
+    boundTo: string,
+  ): Promise<{ generation: number; bytes: Uint8Array } | null> {
+    if (token.length < SEALING_BYTES) return null;
+    const [iv, sealed] = [Uint8Array.from(token.subarray(0, IV_BYTES)), Uint8Array.from(token.subarray(IV_BYTES))];
+    const additionalData = new TextEncoder().encode(boundTo);
     for (let generation = 0; generation < roots.length; generation++) {
       const key = await deriveKey(generation, "seal", purpose, company);
       try {
-        const iv = bytes.subarray(0, IV_BYTES);
-        const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES));
-        return { generation, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(opened) };
+        const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, sealed);
+        return { generation, bytes: new Uint8Array(opened) };
       } catch {
         // Sealed under another secret, for another company, or not by us: the next secret decides.
       }
@@ -93,8 +105,30 @@ export function createSealer(secrets: readonly Uint8Array<ArrayBuffer>[]): Seale
     return null;
   }
 
+  async function seal(purpose: Purpose, company: string, text: string): Promise<string> {
+    const sealed = await sealBytes(purpose, company, new TextEncoder().encode(text), "");
+    return Buffer.from(sealed).toString("base64url");
+  }
+
+  async function open(purpose: Purpose, company: string, token: string) {
+    const bytes = decodeBase64Url(token);
+    const opened = bytes && (await unseal(purpose, company, bytes, ""));
+    if (opened === null) return null;
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(opened.bytes);
+      return { generation: opened.generation, text };
+    } catch {
+      return null;
+    }
+  }
+
   return {
     seal,
+    sealBytes,
+
+    async openBytes(purpose, company, sealed, boundTo) {
+      return (await unseal(purpose, company, sealed, boundTo))?.bytes ?? null;
+    },
 
     async open(purpose, company, token) {
       return (await open(purpose, company, token))?.text ?? null;

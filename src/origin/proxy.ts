@@ -13,7 +13,9 @@ import { isFromAnotherCompany } from "./another-company.ts";
 import { identityOf } from "./assertion.ts";
 import { forgetAtEdge, fromEdge, keepAtEdge } from "./edge-cache.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
+import { keepForLater } from "./kept-post.ts";
 import { headersForOrigin } from "./request-headers.ts";
+import { maySendAgain, sendAgain } from "./resend.ts";
 import { fitResponse } from "./response.ts";
 import { isNavigation, signInFirst } from "./sign-in-first.ts";
 import { originOf, pathOf, targetUrl } from "./target.ts";
@@ -29,6 +31,8 @@ export interface Passage {
   readonly tenant: Tenant;
   readonly request: Request;
   waitUntil(promise: Promise<unknown>): void;
+  /** Where this is a kept form on its way again: keeps it once more, since the origin can't be reached. */
+  keepAgain?(): Promise<Response>;
 }
 
 export function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
@@ -41,7 +45,9 @@ export function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
 }
 
 /** The same without a framework's context, whose making costs more than all the checks in here. */
-export async function passToOrigin(passage: Passage): Promise<Response> {
+export async function passToOrigin(arrived: Passage): Promise<Response> {
+  const passage = maySendAgain(arrived.request) ? await sendAgain(arrived) : arrived;
+  if (passage instanceof Response) return passage;
   const { services, tenant, request } = passage;
   if (METHODS_REFUSED.includes(request.method)) {
     return problem(405, "method-not-allowed", "This method is not passed on");
@@ -86,6 +92,7 @@ export async function passToOrigin(passage: Passage): Promise<Response> {
   const reference = newReference();
   const code = `origin_${answer.kind}`;
   log("refusal", { company: tenant.company.slug, code, reference, durationMs, error: answer.reason });
+  if (answer.kind === "down" && passage.keepAgain) return passage.keepAgain();
   if (isNavigation(request)) return originUnavailablePage({ kind: answer.kind, reference });
   return answer.kind === "down"
     ? problem(502, "origin-down", "The application does not answer", { reference })
@@ -102,7 +109,7 @@ async function admit(passage: Passage, rule: PathRule): Promise<CurrentSession |
   if (rule.access === "optional") return null;
   return misused
     ? problem(403, "another-company", "A page of another company can't use this session")
-    : signInFirst(request, tenant, rule.unauthenticated);
+    : ((await keepForLater(passage)) ?? signInFirst(request, tenant, rule.unauthenticated));
 }
 
 /** The question that browsers put before a request that a page of elsewhere makes; never with a cookie. Fetch standard, 3.2.2 */

@@ -8,8 +8,8 @@ import type { Tenant } from "../tenant/index.ts";
 const RETURN_TO_CHARS_MAX = 8_000;
 
 /** Whether a person's browser is about to show the answer as a page. Fetch metadata says so; older browsers show it by what they accept. */
-export function isNavigation(request: Request): boolean {
-  if (request.method !== "GET") return false;
+export function isNavigation(request: Request, method: "GET" | "POST" = "GET"): boolean {
+  if (request.method !== method) return false;
   const mode = request.headers.get("sec-fetch-mode");
   if (mode !== null) return mode === "navigate";
   if (request.headers.has("sec-fetch-site") || request.headers.has("sec-fetch-dest")) return false;

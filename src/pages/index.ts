@@ -15,5 +15,6 @@ export {
   unavailablePage,
   unknownCompanyPage,
 } from "./refusal-pages.tsx";
+export { keptPostPage, noticePage, ownSessionsPage, sessionEndedPage } from "./session-pages.tsx";
 export { continuePage, onTheWayPage, postBindingPage, signedOutPage } from "./sign-in-pages.tsx";
 export { type Brand, BrandMark, LOGO_STYLE, themeStyle } from "./theme.tsx";

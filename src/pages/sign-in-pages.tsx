@@ -3,7 +3,7 @@ import { ActionLink, page } from "./layout.tsx";
 import type { Brand } from "./theme.tsx";
 
 /** Bounds what a page address may leave in the request's cookies. */
-const FRAGMENT_COOKIE_CHARS_MAX = 1024;
+const FRAGMENT_COOKIE_CHARS_MAX = 512;
 /** As long as a sign-in may take. */
 const FRAGMENT_COOKIE_SECONDS = 900;
 

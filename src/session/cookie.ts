@@ -10,8 +10,8 @@ import { limitsOf, type Session } from "./session.ts";
 export const SESSION_COOKIE = `${OWN_COOKIE_PREFIX}session`;
 /** Browsers keep 4096 bytes of a cookie, its name and attributes counted. */
 export const SESSION_COOKIE_BYTES_MAX = 3500;
-/** The cookie outlives the idle limit a little: that it has passed is ours to say. */
-const COOKIE_SLACK_SECONDS = 60;
+/** The cookie outlives the session: that it is over is ours to say, and a form sent too late is still known to be somebody's. */
+const COOKIE_AFTERLIFE_SECONDS = 12 * 3_600;
 
 /** The layout of the sealed array; another layout is another number, and a cookie of an unknown one is no session. */
 const LAYOUT = 1;
@@ -48,7 +48,7 @@ export async function sessionCookie(services: Services, tenant: Tenant, session:
   const seal = (content: Layout[7]) =>
     services.sealer.seal("session", tenant.company.id, JSON.stringify([LAYOUT, ...proof, content] satisfies Layout));
   const limits = limitsOf(tenant, session);
-  const end = Math.min(limits.expiresAt, services.now() + limits.idleMs + COOKIE_SLACK_SECONDS * 1000);
+  const end = Math.min(limits.expiresAt, services.now() + limits.idleMs) + COOKIE_AFTERLIFE_SECONDS * 1000;
   const maxAge = Math.max(1, Math.ceil((end - services.now()) / 1000));
   const cookie = withAttributes(await seal(identity), maxAge);
   return cookie.length <= SESSION_COOKIE_BYTES_MAX ? cookie : withAttributes(await seal(null), maxAge);

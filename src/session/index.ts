@@ -4,6 +4,8 @@
  */
 export { clearSessionCookie, SESSION_COOKIE, SESSION_COOKIE_BYTES_MAX, sessionCookie } from "./cookie.ts";
 export { type CookiePair, cookiePairs, OWN_COOKIE_PREFIX, readCookie, readCookies } from "./cookies.ts";
+export { type FormOwner, isFromElsewhere, judgeFormToken, makeFormToken, TOKEN_FIELD } from "./form-token.ts";
+export { FORMER_SESSION_MS, formerUser } from "./former.ts";
 export {
   type CurrentSession,
   forgetSession,

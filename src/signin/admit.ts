@@ -12,7 +12,7 @@ import { completeSignIn, emailKey, type NewUser, newId, prepareSignIn, type Sign
 import type { Tenant } from "../tenant/index.ts";
 import type { Attempt } from "./believe.ts";
 import { type AttemptRefusal, refuseSignIn } from "./refused.ts";
-import { clearRequestCookies, fragmentCookieName } from "./request.ts";
+import { clearRequestCookies, fragmentCookieName, makeRoom } from "./request.ts";
 import { resolveUser, type UserDecision } from "./resolve-user.ts";
 import { withFragment } from "./return-path.ts";
 
@@ -113,7 +113,7 @@ async function complete(
   if (write.kind === "create" || Object.keys(write.changes).length > 0) c.set("audited", tenant.company.id);
   log("sign_in", { company: tenant.company.slug, reference });
   count("sign_ins", "success", tenant.company.id);
-  return signedIn(c, attempt, await sessionCookie(services, tenant, session));
+  return signedIn(c, tenant, attempt, await sessionCookie(services, tenant, session));
 }
 
 /** The user as the session will show them, and what the store has to write for it. */
@@ -130,13 +130,17 @@ function userWrite(
   return { user: { ...user, ...changes }, write };
 }
 
-function signedIn(c: Context<AppEnv>, attempt: Attempt, cookie: string): Response {
+async function signedIn(c: Context<AppEnv>, tenant: Tenant, attempt: Attempt, cookie: string): Promise<Response> {
   const headers = new Headers({ "cache-control": "no-store" });
   headers.append("set-cookie", cookie);
   let target = attempt.returnPath ?? "/";
   const { requestId } = attempt.facts;
   if (requestId !== null) {
-    for (const cleared of clearRequestCookies(requestId)) headers.append("set-cookie", cleared);
+    const cleared = [
+      ...clearRequestCookies({ id: requestId, returnPath: attempt.returnPath }),
+      ...(await makeRoom(c.get("services").sealer, tenant.company.id, c.req.raw)),
+    ];
+    for (const line of new Set(cleared)) headers.append("set-cookie", line);
     const saved = readCookies(c.req.raw).find(([name]) => name === fragmentCookieName(requestId));
     if (attempt.returnPath !== null) target = withFragment(target, saved?.[1] ?? null);
   }

@@ -5,14 +5,7 @@ import { notConfiguredPage, onTheWayPage, postBindingPage } from "../pages/index
 import { buildAuthnRequest, encodePostMessage, redirectUrl, signElement } from "../saml/index.ts";
 import type { SamlSettings } from "../store/index.ts";
 import { signingKey, type Tenant } from "../tenant/index.ts";
-import {
-  clearRequestCookies,
-  fragmentCookieName,
-  makeRequestId,
-  pendingRequestCookie,
-  readPendingRequests,
-  surplusRequests,
-} from "./request.ts";
+import { fragmentCookieName, makeRequestId, makeRoom, pendingRequestCookie, returnPathCookie } from "./request.ts";
 import { safeReturnPath } from "./return-path.ts";
 
 export async function login(c: Context<AppEnv>): Promise<Response> {
@@ -26,11 +19,15 @@ export async function login(c: Context<AppEnv>): Promise<Response> {
   // The answer finds its request by the signed InResponseTo; RelayState says nothing and is only there for providers that expect one.
   const response = await sendRequest(c, tenant, saml, { id, relayState: id, inBetween: null });
   const headers = new Headers(response.headers);
-  headers.append("set-cookie", await pendingRequestCookie(sealer, company.id, { id, returnPath }));
-  const waiting = await readPendingRequests(sealer, company.id, c.req.raw);
-  for (const forgotten of await surplusRequests(sealer, company.id, waiting)) {
-    for (const cookie of clearRequestCookies(forgotten)) headers.append("set-cookie", cookie);
-  }
+  const pending = { id, returnPath };
+  const cookies = isPartOfAPage(c.req.raw)
+    ? []
+    : [
+        await pendingRequestCookie(sealer, company.id, pending),
+        await returnPathCookie(sealer, company.id, pending),
+        ...(await makeRoom(sealer, company.id, c.req.raw)),
+      ];
+  for (const cookie of cookies) if (cookie !== null) headers.append("set-cookie", cookie);
   return new Response(response.body, { status: response.status, headers });
 }
 
@@ -72,4 +69,10 @@ export async function sendRequest(
   const headers = new Headers(response.headers);
   headers.set("cache-control", "no-store");
   return new Response(response.body, { status: response.status, headers });
+}
+
+/** A browser that loads a picture or a script from here signs nobody in: it gets no cookie, or another site could fill it with them. */
+function isPartOfAPage(request: Request): boolean {
+  const mode = request.headers.get("sec-fetch-mode");
+  return mode !== null && mode !== "navigate" && request.headers.has("sec-fetch-site");
 }

@@ -3,13 +3,13 @@
  * else. Owns the rule that nothing from outside becomes a redirect target unread.
  */
 
-/** The path travels in a sealed cookie, which grows by a third and must stay well under the 4 KB that browsers keep. */
+/** The path travels in a sealed cookie, which grows by a third and must stay well under the 4 KB that browsers keep (`request.ts` counts them). */
 export const RETURN_PATH_CHARS_MAX = 2000;
 /** A fragment that the visitor's own browser put into a cookie of ours. */
-export const FRAGMENT_CHARS_MAX = 1024;
+export const FRAGMENT_CHARS_MAX = 512;
 
 /** Paths of the gateway that a visitor may be sent to; the others would sign out, loop or download. */
-const OWN_PATHS_ALLOWED = /^\/sso\/(?:admin(?:\/|$)|session$|local\/passkeys$)/;
+const OWN_PATHS_ALLOWED = /^\/sso\/(?:admin(?:\/|$)|sessions?$|local\/passkeys$|resend\/[\w-]{36}$)/;
 
 /**
  * The same place as a path with query and fragment, or "/" for anything that isn't plainly a place of this host.

@@ -68,6 +68,13 @@ export {
   type PendingInvitation,
   prepareInvitation,
 } from "./invitations.ts";
+export {
+  discardKeptPost,
+  findKeptPost,
+  KEPT_POSTS_PER_USER_MAX,
+  keepPost,
+  takeKeptPost,
+} from "./kept-posts.ts";
 export { insertAssertionKey } from "./keys.ts";
 export { findLogo, type Logo, saveLogo } from "./logos.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";

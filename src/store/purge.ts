@@ -6,6 +6,7 @@ import {
   audit,
   idempotencyKeys,
   invitations,
+  keptPosts,
   localAttempts,
   sessions,
   signIns,
@@ -48,6 +49,7 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
   const results = await run(
     db.batch([
       before(sessions, sessions.expiresAt, now),
+      before(keptPosts, keptPosts.expiresAt, now),
       before(usedRequests, usedRequests.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
       before(usedAssertions, usedAssertions.expiresAt, now - USED_RETENTION_MINUTES * MINUTE),
       before(signIns, signIns.expiresAt, now),

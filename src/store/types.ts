@@ -159,6 +159,19 @@ export interface SignInRecord {
   readonly userId: string | null;
 }
 
+/** A request that found its session over. */
+export interface KeptPost {
+  readonly id: string;
+  readonly userId: string;
+  /** With its query. */
+  readonly path: string;
+  readonly contentType: string;
+  /** Of the body, sealed. */
+  readonly bytes: number;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
 /** What a test sign-in showed of a draft. */
 export interface TestedSignIn {
   readonly at: number;

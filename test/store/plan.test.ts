@@ -150,6 +150,19 @@ const calls: Calls = {
     await store.listSignInsByOutcome(db, ids.company, "refused", start);
   },
   checkSession: (db, ids) => store.checkSession(db, ids.company, sessionRow(ids.user).id, { lastSeenAt: NOW }),
+  keepPost: (db, ids) =>
+    store.keepPost(db, ids.company, {
+      id: "kept",
+      userId: ids.user,
+      path: "/",
+      contentType: "",
+      body: new Uint8Array(3),
+      createdAt: NOW,
+      expiresAt: NOW + 1,
+    }),
+  findKeptPost: (db, ids) => store.findKeptPost(db, ids.company, "kept", NOW),
+  takeKeptPost: (db, ids) => store.takeKeptPost(db, ids.company, { id: "x", userId: ids.user, path: "/", now: NOW }),
+  discardKeptPost: (db, ids) => store.discardKeptPost(db, ids.company, "x"),
   findSession: (db, ids) => store.findSession(db, ids.company, "x"),
   listSessions: async (db, ids) => {
     await store.listSessions(db, ids.company, null, page);

@@ -1,7 +1,7 @@
 /** The parts that the pages of both consoles are built of: forms, fields with their errors, notes, times, lists' ends. */
 import type { Child, FC } from "hono/jsx";
+import { TOKEN_FIELD } from "../../session/index.ts";
 import type { FieldError, Problem } from "../problems.ts";
-import { TOKEN_FIELD } from "./posted.ts";
 
 /** The first error of each field, by the path that REST gives it. */
 export type Errors = Readonly<Record<string, string>>;
