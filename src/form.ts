@@ -34,7 +34,7 @@ export async function readForm(
 }
 
 /** The whole body, or null once it is larger than allowed: the rest is then never read. */
-export async function readBounded(request: Request, bytesMax: number): Promise<Uint8Array | null> {
+export async function readBounded(request: Request, bytesMax: number): Promise<Uint8Array<ArrayBuffer> | null> {
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) return null;
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];

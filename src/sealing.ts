@@ -34,7 +34,12 @@ export interface Sealer {
   reseal(purpose: Purpose, company: string, token: string): Promise<string | null>;
   /** As `seal`, for bytes; `boundTo` is not kept but must be the same again (AES-GCM's associated data). SEALING_BYTES longer. */
   sealBytes(purpose: Purpose, company: string, bytes: Uint8Array, boundTo: string): Promise<Uint8Array>;
-  openBytes(purpose: Purpose, company: string, sealed: Uint8Array, boundTo: string): Promise<Uint8Array | null>;
+  openBytes(
+    purpose: Purpose,
+    company: string,
+    sealed: Uint8Array,
+    boundTo: string,
+  ): Promise<Uint8Array<ArrayBuffer> | null>;
   /** HMAC-SHA-256 cut to 16 bytes (RFC 2104 section 5), base64url: 22 characters. */
   tag(purpose: Purpose, company: string, text: string): Promise<string>;
   verifyTag(purpose: Purpose, company: string, text: string, tag: string): Promise<boolean>;
@@ -89,7 +94,7 @@ export function createSealer(secrets: readonly Uint8Array<ArrayBuffer>[]): Seale
     company: string,
     token: Uint8Array,
     boundTo: string,
-  ): Promise<{ generation: number; bytes: Uint8Array } | null> {
+  ): Promise<{ generation: number; bytes: Uint8Array<ArrayBuffer> } | null> {
     if (token.length < SEALING_BYTES) return null;
     const [iv, sealed] = [Uint8Array.from(token.subarray(0, IV_BYTES)), Uint8Array.from(token.subarray(IV_BYTES))];
     const additionalData = new TextEncoder().encode(boundTo);

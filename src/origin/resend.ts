@@ -109,7 +109,7 @@ export async function sendAgain(passage: Passage): Promise<Passage | Response> {
   return { ...passage, request: withBody(request, body, taken.contentType), keepAgain };
 }
 
-function withBody(request: Request, body: Uint8Array, contentType?: string): Request {
+function withBody(request: Request, body: Uint8Array<ArrayBuffer>, contentType?: string): Request {
   const headers = new Headers(request.headers);
   headers.set("content-length", String(body.length));
   if (contentType === "") headers.delete("content-type");

@@ -18,6 +18,7 @@ import { showMetadata, takeMetadata } from "./metadata.tsx";
 import { showOverview } from "./overview.tsx";
 import { removePasskey } from "./passkeys.tsx";
 import { addPathRule, changeCache, changePathRule, showPaths } from "./path-rules.tsx";
+import { endAllSessions, saveSessions, showSessions } from "./sessions.tsx";
 import { saveSettings, showSettings } from "./settings.ts";
 import { showSetup } from "./setup.tsx";
 import { listSignInsPage, showSignIn } from "./sign-ins.tsx";
@@ -80,6 +81,9 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/users/:id/sign-out", signOutEverywhere)
   .post("/users/:id/sessions/:session/end", endSession)
   .post("/users/:id/passkeys/:passkey/remove", removePasskey)
+  .get("/sessions", showSessions)
+  .post("/sessions", saveSessions)
+  .post("/sessions/end", endAllSessions)
   .get("/sign-ins", listSignInsPage)
   .get("/sign-ins/:id", showSignIn)
   .get("/explain", showExplain)

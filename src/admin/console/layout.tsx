@@ -13,6 +13,7 @@ export type Section =
   | "keys"
   | "users"
   | "groups"
+  | "sessions"
   | "sign-ins"
   | "explain"
   | "audit"
@@ -38,6 +39,7 @@ const NAVIGATION: readonly { readonly title: string | null; readonly items: read
     items: [
       ["users", "Users", `${CONSOLE_PATH}/users`],
       ["groups", "Permission groups", `${CONSOLE_PATH}/groups`],
+      ["sessions", "Sessions", `${CONSOLE_PATH}/sessions`],
     ],
   },
   {

@@ -10,6 +10,7 @@ export const KEYS_PATH = `${CONSOLE_PATH}/keys`;
 export const USERS_PATH = `${CONSOLE_PATH}/users`;
 export const INVITATIONS_PATH = `${CONSOLE_PATH}/invitations`;
 export const GROUPS_PATH = `${CONSOLE_PATH}/groups`;
+export const SESSIONS_PATH = `${CONSOLE_PATH}/sessions`;
 export const SIGN_INS_PATH = `${CONSOLE_PATH}/sign-ins`;
 export const EXPLAIN_PATH = `${CONSOLE_PATH}/explain`;
 export const AUDIT_PATH = `${CONSOLE_PATH}/audit`;

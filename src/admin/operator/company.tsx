@@ -22,17 +22,25 @@ const LABELS = {
   originUrl: "Origin URL",
   "sessionPolicy.absoluteHours": "A session ends after (hours)",
   "sessionPolicy.idleMinutes": "Or when unused for (minutes)",
+  sessionsPerUserMax: "Sessions of one person at once",
   slug: "The company’s slug",
 } as const;
-const FIELDS = ["name", "originUrl", "sessionPolicy.absoluteHours", "sessionPolicy.idleMinutes"] as const;
+const FIELDS = [
+  "name",
+  "originUrl",
+  "sessionPolicy.absoluteHours",
+  "sessionPolicy.idleMinutes",
+  "sessionsPerUserMax",
+] as const;
 type Texts = Readonly<Record<(typeof FIELDS)[number], string>>;
 
-function textsOf({ name, originUrl, sessionPolicy }: Company): Texts {
+function textsOf({ name, originUrl, sessionPolicy, sessionsPerUserMax }: Company): Texts {
   return {
     name,
     originUrl,
     "sessionPolicy.absoluteHours": String(sessionPolicy.absoluteHours),
     "sessionPolicy.idleMinutes": String(sessionPolicy.idleMinutes),
+    sessionsPerUserMax: String(sessionsPerUserMax ?? ""),
   };
 }
 
@@ -62,6 +70,7 @@ function settingsPage(visit: OperatorVisit, company: Company, view: View = {}): 
             <TextField {...field("originUrl")} type="url" mono required whole />
             <TextField {...field("sessionPolicy.absoluteHours")} type="number" required />
             <TextField {...field("sessionPolicy.idleMinutes")} type="number" required />
+            <TextField {...field("sessionsPerUserMax")} type="number" hint="Empty for any number." />
           </div>
           <p class="actions">
             <button class="button" type="submit">
@@ -116,6 +125,7 @@ export const saveCompany = companyOfPath(async (visit, company, c) => {
       absoluteHours: number("sessionPolicy.absoluteHours"),
       idleMinutes: number("sessionPolicy.idleMinutes"),
     },
+    sessionsPerUserMax: texts.sessionsPerUserMax === "" ? null : number("sessionsPerUserMax"),
   });
   if (!input.success) {
     return settingsPage(visit, company, { status: 422, texts, errors: withErrors(fieldErrors(input.error)) });
