@@ -29,7 +29,7 @@ export async function keepForLater({ services, tenant, request }: Passage): Prom
   const contentType = request.headers.get("content-type") ?? "";
   const fits = path.length <= PATH_CHARS_MAX && contentType.length <= CONTENT_TYPE_CHARS_MAX && !path.startsWith("//");
   const bytes = fits ? await readAnnounced(request) : null;
-  const page = { companyName: tenant.company.name, minutes: KEPT_POST_MINUTES };
+  const page = { company: tenant.company, minutes: KEPT_POST_MINUTES };
   if (bytes === null) return sessionEndedPage({ ...page, signInUrl: signInPath(tenant, "/"), kept: false });
 
   const now = services.now();

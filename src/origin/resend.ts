@@ -41,7 +41,7 @@ export async function showKeptPost(c: Context<AppEnv>): Promise<Response> {
   const post = await findKeptPost(services.database, company.id, id, services.now());
   if (post === null) return gone(tenant);
   const formToken = await makeFormToken(services.sealer, company.id, session);
-  const page = { companyName: company.name, email: session.email, action: here, formToken };
+  const page = { company, email: session.email, action: here, formToken };
   return keptPostPage(
     post.userId === session.userId
       ? {
@@ -136,5 +136,5 @@ function notOurs(tenant: Tenant): Response {
 const HOME = { href: "/", label: "Go to the start page" };
 
 function notice(tenant: Tenant, status: number, title: string, lead: string, link = HOME): Response {
-  return noticePage({ companyName: tenant.company.name, status, title, lead, link });
+  return noticePage({ company: tenant.company, status, title, lead, link });
 }

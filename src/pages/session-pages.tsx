@@ -1,12 +1,13 @@
 /** The pages of a session that is there, or is over: where a person is signed in, and what becomes of a form that came too late. */
 import type { Child, FC } from "hono/jsx";
 import { ActionLink, page } from "./layout.tsx";
+import type { Brand } from "./theme.tsx";
 
 const TOKEN_FIELD = "form_token";
 
 /** A sentence and a way on. */
 export function noticePage(p: {
-  companyName: string;
+  company: Brand;
   status: number;
   title: string;
   lead: string;
@@ -15,7 +16,7 @@ export function noticePage(p: {
   return page({
     status: p.status,
     title: p.title,
-    companyName: p.companyName,
+    company: p.company,
     doorway: p.status < 400 ? "open" : "closed",
     children: (
       <>
@@ -38,7 +39,7 @@ interface ShownSession {
 
 /** `/sso/sessions`. */
 export function ownSessionsPage(p: {
-  companyName: string;
+  company: Brand;
   email: string;
   action: string;
   formToken: string;
@@ -56,7 +57,7 @@ export function ownSessionsPage(p: {
   return page({
     status: 200,
     title: "Where you are signed in",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "open",
     // Signing out here goes on to the identity provider.
     formAction: "anywhere",
@@ -131,16 +132,11 @@ const Time: FC<{ at: number }> = ({ at }) => {
 };
 
 /** A form came after its session had ended. */
-export function sessionEndedPage(p: {
-  companyName: string;
-  signInUrl: string;
-  kept: boolean;
-  minutes: number;
-}): Response {
+export function sessionEndedPage(p: { company: Brand; signInUrl: string; kept: boolean; minutes: number }): Response {
   return page({
     status: 401,
     title: "Your session has ended",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "closed",
     children: p.kept ? (
       <>
@@ -168,7 +164,7 @@ export function sessionEndedPage(p: {
 }
 
 interface KeptPostView {
-  readonly companyName: string;
+  readonly company: Brand;
   readonly email: string;
   /** Where throwing it away is posted to. */
   readonly action: string;
@@ -199,7 +195,7 @@ export function keptPostPage(
     return page({
       status: 403,
       title: "This is somebody else’s",
-      companyName: p.companyName,
+      company: p.company,
       doorway: "closed",
       children: (
         <>
@@ -217,7 +213,7 @@ export function keptPostPage(
   return page({
     status: 200,
     title: "Send it again?",
-    companyName: p.companyName,
+    company: p.company,
     doorway: "waiting",
     // The origin may lead on to another host.
     formAction: "anywhere",

@@ -41,7 +41,7 @@ export async function showSessions(c: Context<AppEnv>): Promise<Response> {
         { headers: { "cache-control": "no-store" } },
       )
     : ownSessionsPage({
-        companyName: tenant.company.name,
+        company: tenant.company,
         email: session.email,
         action: SESSIONS_PATH,
         formToken,
@@ -115,7 +115,7 @@ function refuse(c: Context<AppEnv>): Response {
   const title = "Nothing was ended";
   if (wantsJson(c)) return problem(403, "form-not-ours", title);
   return noticePage({
-    companyName: c.get("tenant").company.name,
+    company: c.get("tenant").company,
     status: 403,
     title,
     lead: "This form does not belong to your session. Open its page anew and try again.",
