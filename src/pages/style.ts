@@ -36,7 +36,7 @@ p{margin:0 0 1rem;text-wrap:pretty}
 .lead{font-size:1.125rem;line-height:1.55}
 .advice{color:var(--soft)}
 .who{display:block;margin:0 0 1.5rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--paper-2);font-weight:600}
-.list{margin:1.5rem 0 0;padding:0;list-style:none}.list p{margin:0 0 .5rem}dl.who dd{margin:0 0 .5rem}
+.list{margin:1.5rem 0 0;padding:0;list-style:none}.list p{margin:0 0 .5rem}.who .hint{font-weight:400}dl.who dd{margin:0 0 .5rem}
 .field{margin:0 0 1.125rem;max-width:26rem}
 .field label{display:block;margin:0 0 .375rem;font-weight:600}
 .field input{width:100%;min-height:2.875rem;padding:.5rem .875rem;border:1px solid var(--edge);border-radius:.75rem;background:var(--field);color:var(--ink);font:inherit}
