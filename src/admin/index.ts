@@ -3,7 +3,6 @@
  * the REST API (`rest/`), the companies' console (`console/`) and the operator's (`operator/`) over them. Every change is written with its audit record. Refuses to know how people sign in.
  */
 export { consoleRoutes } from "./console/index.ts";
-export { type Health, healthDetails } from "./health.ts";
 export { companyLogo } from "./logo.ts";
 export { operationHost } from "./operation.ts";
 export { operatorRoutes } from "./operator/index.ts";

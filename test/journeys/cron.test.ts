@@ -1,8 +1,10 @@
 /** The schedule: jobs that fail, hang or meet themselves. */
+import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { JOB_MS_MAX, JOBS, type Job, runJobs } from "../../src/cron.ts";
 import { jobRuns } from "../../src/metrics.ts";
+import worker from "../../src/worker.ts";
 import { Clock, heldTime, isolate, seedCompany, signIn } from "../session/stage.ts";
 
 const clock = new Clock();
@@ -72,6 +74,17 @@ describe("the jobs of the schedule", () => {
     }
     expect(await rows("sessions")).toBe(1);
     expect(await rows("users")).toBe(1);
+  });
+
+  it("are all run by the Worker's schedule, and what was counted is written by company where there is somewhere to write to", async () => {
+    const lines = logged();
+    const points: AnalyticsEngineDataPoint[] = [];
+    const METRICS = { writeDataPoint: (point?: AnalyticsEngineDataPoint) => void points.push(point!) };
+    await worker.scheduled(createScheduledController(), { ...env, METRICS }, createExecutionContext());
+    expect(lines.map(({ event, code }) => [event, code])).toEqual(JOBS.map(({ name }) => ["cron", name]));
+    for (const { name } of JOBS) {
+      expect(points).toContainEqual({ indexes: [""], blobs: ["cron_runs", name], doubles: [1, 0] });
+    }
   });
 
   it("fail one by one, and do nothing by halves, while D1 is down", async () => {

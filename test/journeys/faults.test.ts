@@ -207,6 +207,44 @@ describe("D1 that takes no writes", () => {
   });
 });
 
+describe("an origin that breaks off", () => {
+  /** Ten bytes of what may be kept for everybody, and then nothing more. */
+  function breaksOff(headers: Record<string, string>) {
+    return vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new Uint8Array(10).fill(97)),
+        pull: (controller) => controller.error(new TypeError("Network connection lost.")),
+      });
+      return new Response(body, { headers: { "cache-control": "public, max-age=600", etag: '"1"', ...headers } });
+    });
+  }
+
+  it.each([
+    ["in the middle of what it announced", { "content-length": "1000" }],
+    ["in the middle of a body of no announced length", {}],
+  ])("%s gives no whole answer, and nothing of it is kept at the edge", async (_where, headers) => {
+    const browser = await signedIn();
+    const origin = breaksOff(headers);
+    for (let times = 1; times <= 2; times++) {
+      const image = await browser.get(`${acme.url}/picture`, {
+        "sec-fetch-dest": "image",
+        "sec-fetch-mode": "no-cors",
+      });
+      expect(image.status).toBe(200);
+      await expect(image.arrayBuffer()).rejects.toThrow();
+      expect(origin).toHaveBeenCalledTimes(times);
+    }
+  });
+
+  it("is not asked a second time by the gateway itself, whatever was sent", async () => {
+    const browser = await signedIn();
+    const origin = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Network connection lost."));
+    const post = await browser.fetch(`${acme.url}/order`, { method: "POST", body: "one" });
+    expect(post.status).toBe(502);
+    expect(origin).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("a Worker that is restarted in the middle of a sign-in", () => {
   it("completes it: nothing of it was in memory", async () => {
     const { browser } = await atTheLastStep();
