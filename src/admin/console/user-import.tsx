@@ -23,10 +23,10 @@ const IMPORT_PATH = `${USERS_PATH}/import`;
 const ROWS_SHOWN = 200;
 const ORDER = ["refused", "created", "updated", "unchanged"] as const;
 const OUTCOMES = {
-  refused: ["Refused", "badge bad"],
+  refused: ["Refuse", "badge bad"],
   created: ["Create", "badge good"],
   updated: ["Change", "badge warn"],
-  unchanged: ["As it is", "badge"],
+  unchanged: ["Leave", "badge"],
 } as const;
 const DONE = { refused: "Refused", created: "Created", updated: "Changed", unchanged: "As it was" } as const;
 

@@ -21,6 +21,7 @@ import { operationRoutes } from "./operation-routes.ts";
 import { badQuery } from "./paging.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import { recordRoutes } from "./record-routes.ts";
+import { type Description, referencePage } from "./reference.tsx";
 import type { CompanyCall, Reply, Route } from "./route.ts";
 import { samlDraftRoutes } from "./saml-draft-routes.ts";
 import { samlRoutes } from "./saml-routes.ts";
@@ -50,11 +51,16 @@ export const routes: readonly Route[] = [
 /** To be mounted at API_ROOT of the operator's host. */
 export const adminRoutes = new Hono<AppEnv>();
 
-let description: string | undefined;
+let description: ReturnType<typeof openApi> | undefined;
 adminRoutes.get("/openapi.json", () => {
-  description ??= JSON.stringify(openApi(routes));
-  return new Response(description, { headers: { "content-type": "application/json" } });
+  description ??= openApi(routes);
+  return new Response(JSON.stringify(description), { headers: { "content-type": "application/json" } });
 });
+adminRoutes.get("/reference", (c) => {
+  description ??= openApi(routes);
+  return referencePage(description as Description, new URL(c.req.url).origin + API_ROOT);
+});
+adminRoutes.get("/", (c) => c.redirect(`${API_ROOT}/reference`, 303));
 
 for (const route of routes) {
   adminRoutes.on(route.method.toUpperCase(), route.path, (c) => serve(route, c));
