@@ -214,6 +214,7 @@ describe("each page", () => {
         ["user", `/users/${all[0]?.id}`],
         ["user-disabled", `/users/${items[0]?.id}`],
         ["groups", "/groups"],
+        ["sessions", "/sessions"],
         ["group", `/groups/${await groupCalled(demo, "Staff")}`],
         ["sign-ins", "/sign-ins"],
         ["sign-in", `/sign-ins/${signIns[0]?.id}`],
