@@ -29,6 +29,8 @@ export default defineConfig({
                 GATEWAY_SECRET: "dGVzdC1nYXRld2F5LXNlY3JldC0zMi1ieXRlcy1sb25n",
                 TEST_MIGRATIONS: await readD1Migrations("migrations"),
               },
+              // For the tests of companies spread over several.
+              d1Databases: ["SECOND_DATABASE"],
               outboundService: outbound,
             },
           })),

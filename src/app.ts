@@ -10,7 +10,7 @@ import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
 import { sealAudit, sealPending } from "./store/index.ts";
-import { classifyHost, resolveTenant, type Tenant } from "./tenant/index.ts";
+import { classifyHost, resolveTenant, servicesOfCompany, type Tenant } from "./tenant/index.ts";
 import { TRACE_HEADER, withTrace } from "./trace.ts";
 
 /** Makes the services of an environment, or gives those it made before. */
@@ -111,8 +111,14 @@ const SEAL_ROUNDS_AFTER = 3;
 
 /** Behind it a handler knows its company and nothing of any other. */
 const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const host = classifyHost(c.get("services").config, c.req.raw);
-  const tenant = host.kind === "company" ? await resolveTenant(c.get("services"), host.slug) : null;
+  const provided = c.get("services");
+  const host = classifyHost(provided.config, c.req.raw);
+  let tenant: Tenant | null = null;
+  if (host.kind === "company") {
+    const services = await servicesOfCompany(provided, host.slug);
+    c.set("services", services);
+    tenant = await resolveTenant(services, host.slug);
+  }
   const closed = closedDoor(tenant, c.req.raw);
   if (closed) return closed;
   c.set("tenant", tenant!);
@@ -130,13 +136,14 @@ const ORIGINS_OWN = /^https?:\/\/[^/?#]+\/(?!sso)[^%?#]*(?:[?#]|$)/;
 
 /** What the routes above come to for nearly every request, without a router and its context, which cost more than all the rest. */
 async function straightToOrigin(
-  services: Services,
+  provided: Services,
   slug: string,
   request: Request,
   ctx: ExecutionContext,
 ): Promise<Response> {
   let tenant: Tenant | null = null;
   try {
+    const services = provided.databases ? await servicesOfCompany(provided, slug) : provided;
     tenant = await resolveTenant(services, slug);
     const closed = closedDoor(tenant, request);
     if (closed) return closed;

@@ -13,6 +13,8 @@ export interface Config {
   readonly operatorToken: string;
   /** 32 random bytes; every cookie, request and wrapping key derives from it. */
   readonly gatewaySecret: Uint8Array<ArrayBuffer>;
+  /** Name of the binding. */
+  readonly newCompaniesDatabase: string;
   /** Still accepted while the secret is being rotated. */
   readonly previousGatewaySecret: Uint8Array<ArrayBuffer> | null;
   /** Which build this is; only Cloudflare knows. */
@@ -45,7 +47,12 @@ export function readConfig(env: Bindings): Config {
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(operatorToken)) {
     throw new ConfigError("OPERATOR_TOKEN may hold letters, digits and -._~+/ only");
   }
+  const newCompaniesDatabase = env.NEW_COMPANIES_DATABASE ?? "DB";
+  if (newCompaniesDatabase !== "DB" && !databaseNames(env).includes(newCompaniesDatabase)) {
+    throw new ConfigError("NEW_COMPANIES_DATABASE must name a database binding: DB, or one that begins with DB_");
+  }
   return {
+    newCompaniesDatabase,
     baseDomain,
     scheme: local ? "http:" : "https:",
     local,
@@ -56,6 +63,13 @@ export function readConfig(env: Bindings): Config {
       : null,
     ...(env.VERSION ? { version: { id: env.VERSION.id, deployedAt: env.VERSION.timestamp } } : {}),
   };
+}
+
+/** Names of the bindings of further databases, in the order of the alphabet: those that begin with `DB_`. */
+export function databaseNames(env: Bindings): string[] {
+  return Object.keys(env)
+    .filter((name) => /^DB_[A-Z0-9_]+$/.test(name))
+    .sort();
 }
 
 function readSecret(name: string, text: string): Uint8Array<ArrayBuffer> {

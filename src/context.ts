@@ -7,6 +7,8 @@ import type { Tenant } from "./tenant/index.ts";
 /** Bindings and secrets of wrangler.toml and `.dev.vars`. */
 export interface Bindings {
   DB: D1Database;
+  /** The binding of the database that new companies go to; DB without it. */
+  NEW_COMPANIES_DATABASE?: string;
   BASE_DOMAIN: string;
   OPERATOR_TOKEN: string;
   GATEWAY_SECRET: string;
@@ -28,6 +30,8 @@ export interface Services {
   readonly config: Config;
   readonly sealer: Sealer;
   readonly database: Database;
+  /** All databases by the name of their binding, where there are several. */
+  readonly databases?: ReadonlyMap<string, Database>;
   readonly now: () => number;
 }
 

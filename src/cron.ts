@@ -6,7 +6,7 @@ import type { Services } from "./context.ts";
 import { log } from "./log.ts";
 import { count, type JobRun, jobRuns } from "./metrics.ts";
 import { purgeExpired, sealPending } from "./store/index.ts";
-import { rewrapKeys } from "./tenant/index.ts";
+import { rewrapKeys, servicesOfAll } from "./tenant/index.ts";
 
 export interface Job {
   readonly name: string;
@@ -17,7 +17,7 @@ export interface Job {
   run(services: Services): Promise<string>;
 }
 
-/** In this order, one after the other, so that they do not crowd D1. */
+/** For each database, in this order, one after the other, so that they do not crowd D1. */
 export const JOBS: readonly Job[] = [
   {
     name: "seal",
@@ -55,7 +55,11 @@ async function runJob(services: Services, job: Job): Promise<JobRun> {
     void scheduler.wait(JOB_MS_MAX).then(() => fail(`not done within ${JOB_MS_MAX} ms`));
     // Also what it throws before its first await.
     Promise.resolve(services)
-      .then(job.run)
+      .then(async (all) => {
+        const said: string[] = [];
+        for (const each of servicesOfAll(all)) said.push(await job.run(each));
+        return said.join("; ");
+      })
       .then((result) => resolve({ ok: true, result }), fail);
   });
   return { at, ...outcome, durationMs: services.now() - at };

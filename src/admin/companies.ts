@@ -6,12 +6,15 @@ import {
   type CompanyChanges,
   findCompany,
   createCompany as insertCompany,
+  listCompanies,
   newId,
+  type Page,
   deleteCompany as removeCompany,
   SIGN_IN_RETENTION_DAYS,
+  searchCompanies,
   updateCompany,
 } from "../store/index.ts";
-import { forgetTenant, isSlug, newAssertionKey } from "../tenant/index.ts";
+import { forgetTenant, fromAll, isSlug, newAssertionKey, placeCompany, unplaceCompany } from "../tenant/index.ts";
 import { type Actor, auditRecord } from "./actor.ts";
 import { line, NAME_CHARS_MAX, originUrl, readOnly, time, timeText, urlErrors } from "./fields.ts";
 import { pathRules } from "./path-rules.ts";
@@ -140,10 +143,22 @@ export async function makeCompany(
     before: null,
     after: viewCompany(company),
   });
-  const made = await insertCompany(services.database, company, await newAssertionKey(services, company.id), record);
+  const placed = await placeCompany(services, company.slug);
+  const key = await newAssertionKey(services, company.id);
+  const made = placed === null ? "slug_taken" : await insertCompany(placed.database, company, key, record);
   if (made === "slug_taken") return conflict("slug", "Another company has this slug");
   forgetTenant(services, company.slug);
   return answer(company);
+}
+
+/** By slug, ascending, of all databases; those whose slug begins with `prefix`. `page.after` is a slug. */
+export function companiesOfAll(services: Services, page: Page, prefix = ""): Promise<Company[]> {
+  return fromAll(
+    services,
+    page.limit,
+    (database) => (prefix === "" ? listCompanies(database, page) : searchCompanies(database, prefix, page)),
+    (a, b) => (a.slug < b.slug ? -1 : 1),
+  );
 }
 
 export async function readCompany(services: Services, slug: string): Promise<Answer<Company>> {
@@ -250,6 +265,7 @@ export function deleteCompany(
       });
       const done = await removeCompany(services.database, current.id, current.version, record);
       if (done !== "done") return done;
+      await unplaceCompany(services, current.slug);
       forgetTenant(services, current.slug);
       return answer(null);
     },

@@ -1,6 +1,8 @@
 /** What an administrator reads back: sign-ins with their checks, and the audit log. Written elsewhere. */
 import * as z from "zod";
-import { AUDITED, type SealedAudit, type SignInRecord } from "../store/index.ts";
+import type { Services } from "../context.ts";
+import { AUDITED, listAudit, type Page, type SealedAudit, type SignInRecord, sealPending } from "../store/index.ts";
+import { fromAll } from "../tenant/index.ts";
 import { time, timeText } from "./fields.ts";
 
 export const signInView = z.object({
@@ -40,4 +42,17 @@ export const auditView = z.object({
 
 export function viewAudit({ companyId: _, ...record }: SealedAudit): z.infer<typeof auditView> {
   return { ...record, at: timeText(record.at) };
+}
+
+/** The records of all companies in all databases, newest first; `page.after` is an id. What is not sealed into its chain yet is sealed first. */
+export function auditOfAll(services: Services, page: Page): Promise<SealedAudit[]> {
+  return fromAll(
+    services,
+    page.limit,
+    async (database) => {
+      await sealPending(database);
+      return listAudit(database, null, page);
+    },
+    (a, b) => (a.id < b.id ? 1 : -1),
+  );
 }

@@ -95,6 +95,7 @@ export {
   type PasskeyOwner,
   preparePasskeys,
 } from "./passkeys.ts";
+export { dropPlacement, findPlacement, takePlacement } from "./placements.ts";
 export {
   AUDIT_RETENTION_DAYS,
   IDEMPOTENCY_RETENTION_HOURS,

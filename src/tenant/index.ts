@@ -13,6 +13,7 @@ export {
 export { classifyHost, type Host, isSlug, RESERVED_SLUGS } from "./host.ts";
 export { expectedIdpEntityIds } from "./idp-entity-ids.ts";
 export { isRulePath, ruleFor } from "./path-rules.ts";
+export { fromAll, placeCompany, servicesOfAll, servicesOfCompany, unplaceCompany } from "./placement.ts";
 export {
   forgetTenant,
   reloadTenant,

@@ -19,7 +19,7 @@ interface Place {
 
 const FRONT: Place = { table: 0, after: null };
 /** Where the last run of this isolate stopped; another isolate begins at the front, which does no harm. */
-const places = new WeakMap<Services["sealer"], Place>();
+const places = new WeakMap<Services["database"], Place>();
 
 /**
  * For the schedule: one look at every key, then it says "all seen". Safe to repeat and to run twice at once. Where no
@@ -29,13 +29,13 @@ export async function rewrapKeys(services: Services, pagesMax = PAGES_A_RUN_MAX)
   if (services.config.previousGatewaySecret === null) return "no previous secret";
   const begunAt = services.now();
   const sum = { checked: 0, rewrapped: 0, unreadable: 0 };
-  let place: Place | null = places.get(services.sealer) ?? FRONT;
+  let place: Place | null = places.get(services.database) ?? FRONT;
   for (let page = 0; place && page < pagesMax && sum.rewrapped < REWRAPPED_A_RUN_MAX; page++) {
     if (services.now() - begunAt > RUN_MS_MAX) break;
     place = await rewrapPage(services, place, sum);
   }
-  if (place) places.set(services.sealer, place);
-  else places.delete(services.sealer);
+  if (place) places.set(services.database, place);
+  else places.delete(services.database);
   return `${sum.rewrapped} of ${sum.checked} sealed anew, ${sum.unreadable} unreadable, ${place ? "more next time" : "all seen"}`;
 }
 

@@ -62,6 +62,9 @@ const calls: Calls = {
     const company = companyRow("plan-new");
     return store.createCompany(db, company, assertionKeyRow(), auditRow(company.id));
   },
+  findPlacement: (db, ids) => store.findPlacement(db, ids.slug),
+  takePlacement: (db) => store.takePlacement(db, "plan-placed", "DB_TWO"),
+  dropPlacement: (db) => store.dropPlacement(db, "plan-placed", "DB_TWO"),
   updateCompany: (db, ids) => store.updateCompany(db, ids.company, 1, { name: "N" }, record(ids)),
   insertAssertionKey: (db, ids) => store.insertAssertionKey(db, ids.company, assertionKeyRow()),
   insertSpKey: (db, ids) => store.insertSpKey(db, ids.company, spKeyRow("signing")),

@@ -6,7 +6,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
-import { readConfig } from "../../src/config.ts";
+import { databaseNames, readConfig } from "../../src/config.ts";
 import type { Bindings, Services } from "../../src/context.ts";
 import { createSealer } from "../../src/sealing.ts";
 import { openDatabase } from "../../src/store/index.ts";
@@ -47,10 +47,13 @@ export function startGateway(overrides: Partial<Bindings> = {}, clock: Clock = {
   const bindings: Bindings = { ...env, BASE_DOMAIN: BASE, ...overrides, DB: d1 };
   const config = readConfig(bindings);
   const secrets = [config.gatewaySecret, ...(config.previousGatewaySecret ? [config.previousGatewaySecret] : [])];
+  const further = databaseNames(bindings).map((name) => [name, openDatabase(Reflect.get(bindings, name))] as const);
+  const database = openDatabase(bindings.DB);
   const services: Services = {
     config,
     sealer: createSealer(secrets),
-    database: openDatabase(bindings.DB),
+    database,
+    ...(further.length > 0 ? { databases: new Map([["DB", database], ...further]) } : {}),
     now: () => clock.now,
   };
   const app = createApp(() => services);

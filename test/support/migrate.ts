@@ -6,6 +6,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
+      SECOND_DATABASE: D1Database;
       BASE_DOMAIN: string;
       OPERATOR_TOKEN: string;
       GATEWAY_SECRET: string;

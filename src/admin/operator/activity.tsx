@@ -1,6 +1,8 @@
 /** What happened: in one company, and the changes of all. Of sign-ins the operator sees when and by which code, nothing of the person. */
 import { type AuditRecord, findSlugs, listAudit, listSignInsByOutcome } from "../../store/index.ts";
+import { servicesOfAll } from "../../tenant/index.ts";
 import { AuditTable, Older, Time } from "../frame/index.ts";
+import { auditOfAll } from "../records.ts";
 import { companyOfPath, companyPage } from "./company-of-path.tsx";
 import { operatorPage } from "./layout.tsx";
 import { AUDIT_PATH, companyPath, type OperatorContext } from "./operator.ts";
@@ -17,7 +19,9 @@ function whoIn(actor: string): string {
 /** A page of the audit and the address of the next, for `companyId` or, null, for all. */
 async function auditOf(c: OperatorContext, companyId: string | null, path: string) {
   const after = c.req.query("after") ?? null;
-  const found = await listAudit(c.get("services").database, companyId, { after, limit: ROWS + 1 });
+  const page = { after, limit: ROWS + 1 };
+  const services = c.get("services");
+  const found = await (companyId === null ? auditOfAll(services, page) : listAudit(services.database, companyId, page));
   const records = found.slice(0, ROWS);
   const last = found.length > ROWS ? records.at(-1) : undefined;
   return { records, next: last ? `${path}?after=${last.id}` : null };
@@ -65,7 +69,9 @@ export const showActivity = companyOfPath(async (visit, company, c) => {
 export async function listAllAudit(c: OperatorContext): Promise<Response> {
   const visit = c.get("visit");
   const { records, next } = await auditOf(c, null, AUDIT_PATH);
-  const slugs = await findSlugs(visit.services.database, [...new Set(records.map(({ companyId }) => companyId))]);
+  const ids = [...new Set(records.map(({ companyId }) => companyId))];
+  const found = await Promise.all(servicesOfAll(visit.services).map(({ database }) => findSlugs(database, ids)));
+  const slugs = new Map(found.flatMap((some) => [...some]));
   const company = ({ companyId }: AuditRecord) => {
     const slug = slugs.get(companyId);
     return slug === undefined ? (

@@ -1,6 +1,6 @@
 /** `/companies`: all of them, searched and listed; and a new one with the link for its first administrator. */
-import { listCompanies, searchCompanies } from "../../store/index.ts";
-import { makeCompany, newCompany } from "../companies.ts";
+import { servicesOfCompany } from "../../tenant/index.ts";
+import { companiesOfAll, makeCompany, newCompany } from "../companies.ts";
 import { fieldErrors } from "../fields.ts";
 import { type Errors, errorsOf, FaultNote, Form, Older, TextField, withErrors } from "../frame/index.ts";
 import { makeSetupLink, newSetupLink } from "../invitations.ts";
@@ -17,8 +17,7 @@ export async function listCompaniesPage(c: OperatorContext): Promise<Response> {
   const { searchParams } = new URL(c.req.url);
   const search = (searchParams.get("slug") ?? "").trim().toLowerCase().slice(0, SLUG_CHARS_MAX);
   const page = { after: searchParams.get("after"), limit: LIST_ROWS + 1 };
-  const { database } = visit.services;
-  const found = await (search === "" ? listCompanies(database, page) : searchCompanies(database, search, page));
+  const found = await companiesOfAll(visit.services, page, search);
   const companies = found.slice(0, LIST_ROWS);
   const last = found.length > LIST_ROWS ? companies.at(-1) : undefined;
   const next = last && new URLSearchParams({ ...(search === "" ? {} : { slug: search }), after: last.slug });
@@ -155,6 +154,7 @@ export async function createCompany(c: OperatorContext): Promise<Response> {
   }
   const made = await makeCompany(services, actor, company.data);
   if (!made.ok) return newCompanyPage(visit, texts, errorsOf(made.problem), made.problem.status);
-  const link = await makeSetupLink(services, actor, made.value, administrator.data);
+  const placed = await servicesOfCompany(services, made.value.slug);
+  const link = await makeSetupLink(placed, actor, made.value, administrator.data);
   return setUpPage(visit, made.value, link, true);
 }

@@ -1,6 +1,7 @@
 /** The pages of one company: found by the slug in the address, under one head with its status and tabs. */
 import type { Child } from "hono/jsx";
 import type { Company } from "../../store/index.ts";
+import { servicesOfCompany } from "../../tenant/index.ts";
 import { readCompany } from "../companies.ts";
 import { doorPage } from "../frame/index.ts";
 import { operatorPage } from "./layout.tsx";
@@ -11,8 +12,11 @@ export function companyOfPath(
   handle: (visit: OperatorVisit, company: Company, c: OperatorContext) => Response | Promise<Response>,
 ) {
   return async (c: OperatorContext): Promise<Response> => {
-    const visit = c.get("visit");
-    const found = await readCompany(visit.services, c.req.param("slug") ?? "");
+    const slug = c.req.param("slug") ?? "";
+    const here = c.get("visit");
+    const visit = { ...here, services: await servicesOfCompany(here.services, slug) };
+    c.set("services", visit.services);
+    const found = await readCompany(visit.services, slug);
     if (found.ok) return handle(visit, found.value, c);
     return doorPage(CONSOLE_NAME, {
       status: 404,

@@ -1,7 +1,7 @@
 /** /companies */
-import { listCompanies } from "../../store/index.ts";
 import {
   changeCompany,
+  companiesOfAll,
   companyPatch,
   companyPut,
   companyView,
@@ -29,7 +29,7 @@ export const companyRoutes: Route[] = [
         services,
         query,
         name,
-        (wanted) => listCompanies(services.database, wanted),
+        (wanted) => companiesOfAll(services, wanted),
         (company) => company.slug,
       );
       return reply(page, ({ items, nextCursor }) => ({

@@ -4,6 +4,7 @@ import { Hono } from "hono/tiny";
 import type { AppEnv } from "../../context.ts";
 import { problem } from "../../failure.ts";
 import type { Company } from "../../store/index.ts";
+import { servicesOfCompany } from "../../tenant/index.ts";
 import type { Actor } from "../actor.ts";
 import { readCompany } from "../companies.ts";
 import { type Answer, answer, fail, forbidden, type Problem } from "../problems.ts";
@@ -78,7 +79,8 @@ adminRoutes.all("*", () => respond(fail({ status: 404, type: "not-found", title:
 
 /** Who, on what, with what: the first step that fails is the answer. */
 async function serve(route: Route, c: Context<AppEnv>): Promise<Response> {
-  const services = c.get("services");
+  const services = await servicesOfCompany(c.get("services"), c.req.param("slug") ?? "");
+  c.set("services", services);
   const actor = await admitCaller(services, c.env, c.req.raw.headers);
   if (!actor.ok) return problemResponse(actor.problem);
   const company = await admit(route, c, actor.value, c.req.param("slug") ?? "");

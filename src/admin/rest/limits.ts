@@ -12,7 +12,7 @@ import { authenticate, isOperatorsOwn } from "./authenticate.ts";
 /** Places kept in an isolate's memory. */
 const SHUT_PLACES_MAX = 1000;
 
-const shutPlaces = new WeakMap<Services, Map<string, number>>();
+const shutPlaces = new WeakMap<Services["sealer"], Map<string, number>>();
 
 function tooMany() {
   count("rate_limited", "api");
@@ -27,8 +27,8 @@ function tooMany() {
 /** Who is calling, where they have not called too often. */
 export async function admitCaller(services: Services, env: Bindings, headers: Headers): Promise<Answer<Actor>> {
   const place = placeOfRequest(headers);
-  const shut = shutPlaces.get(services) ?? new Map<string, number>();
-  shutPlaces.set(services, shut);
+  const shut = shutPlaces.get(services.sealer) ?? new Map<string, number>();
+  shutPlaces.set(services.sealer, shut);
   const authorization = headers.get("authorization") ?? undefined;
   if ((shut.get(place) ?? 0) > services.now() && !isOperatorsOwn(services, authorization)) return tooMany();
   const actor = await authenticate(services, authorization);

@@ -7,11 +7,10 @@ import {
   listTokens,
   type SignInRecord,
   sealAudit,
-  sealPending,
 } from "../../store/index.ts";
 import { AUDIT_EXPORT_PARAMETERS, AUDIT_FILES, auditCheckView, checkAudit, exportAudit } from "../audit-chain.ts";
 import { type Answer, answer, notFound } from "../problems.ts";
-import { auditView, signInView, viewAudit, viewSignIn } from "../records.ts";
+import { auditOfAll, auditView, signInView, viewAudit, viewSignIn } from "../records.ts";
 import { endOneSession, endSessions, readSession, sessionView, viewSession } from "../sessions.ts";
 import { deleteToken, makeToken, newToken, readToken, tokenView, tokenWithSecretView, viewToken } from "../tokens.ts";
 import { preconditionFailed } from "../versions.ts";
@@ -149,10 +148,7 @@ const auditRoutes: Route[] = [
         services,
         query,
         { list: "audit", owner: "operator" },
-        async (wanted) => {
-          await sealPending(services.database);
-          return listAudit(services.database, null, wanted);
-        },
+        (wanted) => auditOfAll(services, wanted),
         (record) => record.id,
       );
       return reply(page, ({ items, nextCursor }) => ({

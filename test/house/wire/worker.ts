@@ -30,6 +30,7 @@ const config = {
   operatorToken: "x",
   gatewaySecret: secret,
   previousGatewaySecret: null,
+  newCompaniesDatabase: "DB",
 } as const;
 const services: Services = {
   config,

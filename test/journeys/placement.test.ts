@@ -1,0 +1,132 @@
+/** Companies spread over two databases: each lives wholly in its own, and to everybody the gateway is one. */
+import { applyD1Migrations } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Bindings } from "../../src/context.ts";
+import { runJobs } from "../../src/cron.ts";
+import { BASE, createCompany, signIn, startGateway, type TestIdp } from "../support/gateway.ts";
+import { createIdentityProvider } from "../support/identity-provider.ts";
+
+const second = env.SECOND_DATABASE;
+/** New companies go to the second; what was there before stays in the first. */
+const spread = { DB_TWO: second, NEW_COMPANIES_DATABASE: "DB_TWO" } as Partial<Bindings>;
+const before = startGateway();
+const gateway = startGateway(spread);
+const { api } = gateway;
+let idp: TestIdp;
+
+beforeAll(async () => {
+  await applyD1Migrations(second, env.TEST_MIGRATIONS);
+  idp = await createIdentityProvider();
+});
+
+const slugsIn = async (d1: D1Database) =>
+  (await d1.prepare("select slug from companies order by slug").all<{ slug: string }>()).results.map(
+    ({ slug }) => slug,
+  );
+const rowsIn = async (d1: D1Database, table: string) =>
+  (await d1.prepare(`select count(*) as n from ${table}`).first<{ n: number }>())?.n;
+
+describe("companies in two databases", () => {
+  it("are made, signed in to and listed as if there were one; nothing of one lies in the other's", async () => {
+    const old = await createCompany(before, "older", idp);
+    const young = await createCompany(gateway, "younger", idp);
+    expect([await slugsIn(env.DB), await slugsIn(second)]).toEqual([["older"], ["younger"]]);
+    const wasIn = { users: await rowsIn(env.DB, "users"), audit: await rowsIn(env.DB, "audit") };
+
+    const browser = gateway.browser();
+    expect((await signIn(gateway, browser, young)).status).toBe(303);
+    const who = await (await browser.get(`${young.url}/sso/session`)).json<{ company: { slug: string } }>();
+    expect(who.company.slug).toBe("younger");
+    expect([await rowsIn(env.DB, "users"), await rowsIn(second, "users")]).toEqual([wasIn.users, 1]);
+    expect([await rowsIn(env.DB, "audit"), await rowsIn(env.DB, "sessions")]).toEqual([wasIn.audit, 0]);
+
+    expect((await signIn(gateway, gateway.browser(), old)).status).toBe(303);
+    expect([await rowsIn(env.DB, "sessions"), await rowsIn(second, "sessions")]).toEqual([1, 1]);
+
+    const { items } = (await api("GET", "/companies?limit=10")).body;
+    expect(items.map(({ slug }: { slug: string }) => slug)).toEqual(["older", "younger"]);
+    const first = (await api("GET", "/companies?limit=1")).body;
+    const next = (await api("GET", `/companies?limit=1&cursor=${first.nextCursor}`)).body;
+    expect([first.items[0].slug, next.items[0].slug, next.nextCursor]).toEqual(["older", "younger", null]);
+  });
+
+  it("have one audit, in the order of time", async () => {
+    const { items } = (await api("GET", "/audit?limit=50")).body;
+    const ids = items.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual([...ids].sort().reverse());
+    const made = items.filter(({ resource }: { resource: string }) => resource === "company");
+    expect(made.map(({ after }: { after: { slug: string } }) => after.slug)).toEqual(["younger", "older"]);
+  });
+
+  it("keep a slug for one, in whichever database it is", async () => {
+    const again = { name: "Again", originUrl: "https://origin.example" };
+    for (const slug of ["older", "younger"]) {
+      expect((await api("POST", "/companies", { slug, ...again })).status, slug).toBe(409);
+    }
+    const ten = await Promise.all(
+      Array.from({ length: 10 }, () => gateway.isolate().api("POST", "/companies", { slug: "raced", ...again })),
+    );
+    expect(ten.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
+    expect((await slugsIn(env.DB)).includes("raced")).toBe(false);
+  });
+
+  it("are no more after they were deleted, and their slug is free for another", async () => {
+    expect((await api("DELETE", "/companies/raced")).status).toBe(204);
+    expect((await api("GET", "/companies/raced")).status).toBe(404);
+    expect((await gateway.fetch(new Request(`https://raced.${BASE}/`))).status).toBe(404);
+    expect(await rowsIn(env.DB, "placements")).toBe(1);
+    const made = await startGateway({ ...spread, NEW_COMPANIES_DATABASE: "DB" }).api("POST", "/companies", {
+      slug: "raced",
+      name: "Raced",
+      originUrl: "https://origin.example",
+    });
+    expect(made.status).toBe(201);
+    expect((await slugsIn(env.DB)).includes("raced")).toBe(true);
+  });
+
+  it("whose making broke off after the slug was taken can still be made", async () => {
+    await env.DB.prepare("insert into placements (slug, database) values ('broken', 'DB_TWO')").run();
+    const made = await api("POST", "/companies", { slug: "broken", name: "B", originUrl: "https://origin.example" });
+    expect(made.status).toBe(201);
+    expect((await slugsIn(second)).includes("broken")).toBe(true);
+  });
+
+  it("are reached by their own tokens alone", async () => {
+    const { body } = await api("POST", "/companies/younger/tokens", { name: "t" });
+    const as = { authorization: `Bearer ${body.secret}` };
+    expect((await api("GET", "/companies/younger", undefined, as)).status).toBe(200);
+    expect((await api("GET", "/companies/older", undefined, as)).status).toBe(401);
+    expect((await api("GET", "/companies", undefined, as)).status).toBe(401);
+  });
+
+  it("are served by an isolate without asking for their place each time", async () => {
+    const browser = gateway.browser();
+    const young = { ...(await createCompany(gateway, "warm", idp)) };
+    expect((await signIn(gateway, browser, young)).status).toBe(303);
+    gateway.roundTrips();
+    for (let n = 0; n < 5; n++) expect((await browser.get(`${young.url}/sso/session`)).status).toBe(200);
+    expect(gateway.roundTrips()).toBe(0);
+  });
+
+  it("are each cleaned up by the schedule", async () => {
+    for (const d1 of [env.DB, second]) {
+      await d1.prepare("update sessions set expires_at = 1").run();
+      expect(await rowsIn(d1, "sessions")).toBeGreaterThan(0);
+    }
+    await runJobs(gateway.services);
+    expect([await rowsIn(env.DB, "sessions"), await rowsIn(second, "sessions")]).toEqual([0, 0]);
+  });
+
+  it("placed in a database that is not bound are refused, and served from no other", async () => {
+    await env.DB.prepare("insert into placements (slug, database) values ('lost', 'DB_THREE')").run();
+    const answer = await gateway.fetch(new Request(`https://lost.${BASE}/`));
+    expect(answer.status).toBe(500);
+  });
+});
+
+describe("NEW_COMPANIES_DATABASE", () => {
+  it("must name a database that is bound", () => {
+    expect(() => startGateway({ NEW_COMPANIES_DATABASE: "DB_NINE" })).toThrow("NEW_COMPANIES_DATABASE");
+  });
+});
