@@ -17,7 +17,7 @@ export default defineConfig({
           }),
         ],
         // Pure functions: nothing to keep apart, so the files share their workers.
-        test: { name: "core", include: ["test/{saml,attacks}/**/*.test.ts"], isolate: false },
+        test: { name: "core", include: ["test/{saml,attacks}/**/*.test.ts"], isolate: false, testTimeout: 30_000 },
       },
       {
         plugins: [
@@ -37,6 +37,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          testTimeout: 30_000,
           include: ["test/{store,session,journeys}/**/*.test.{ts,tsx}"],
           setupFiles: ["./test/support/migrate.ts"],
         },

@@ -212,11 +212,13 @@ describe("paths and queries", () => {
 });
 
 describe("when D1 gives no answer", () => {
-  it("every route says so with 503, and none with anything else", async () => {
+  it("every route that needs it says so with 503, and none with anything else", async () => {
     const lost = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
     const statement = { bind: () => statement, all: lost, raw: lost, run: lost, first: lost };
     const broken = startGateway({ DB: { prepare: () => statement, batch: lost } as unknown as D1Database });
     for (const { method, path } of routes) {
+      // Made of the secret and the clock.
+      if (path === "/trace-token") continue;
       const place = path.replace(":slug", "acme").replace(":id", "x");
       const company = { slug: "acme", name: "A", originUrl: "https://origin.example" };
       // What the operator posts is read before the company is.
