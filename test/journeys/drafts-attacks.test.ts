@@ -47,16 +47,22 @@ describe("the answer to a test signs nobody in", () => {
   };
 
   it.for([false, true])(
-    "posted as a sign-in, in a browser that has one under way; IdP-initiated allowed: %s",
+    "posted as a sign-in, in a browser that has one under way or none; IdP-initiated allowed: %s",
     async (allowIdpInitiated) => {
       await gateway.api("PATCH", `/companies/${acme.slug}/saml`, { allowIdpInitiated });
       const { begun, form } = await testAnswer();
       for (const relayState of ["", begun.requestId, "none"]) {
         const browser = gateway.browser();
-        await startSignIn(browser, acme);
+        // With a sign-in under way or without one, when nobody must be asked whom to continue as either.
+        if (relayState !== "none") await startSignIn(browser, acme);
         const answered = await post(browser, acme, form, relayState);
         expect(answered.status).toBe(403);
-        expect(await lastSignIn()).toMatchObject({ outcome: "refused", code: "in_response_to_mismatch" });
+        const expected = "a request that this gateway made for this company";
+        expect(await lastSignIn()).toMatchObject({
+          outcome: "refused",
+          code: "in_response_to_mismatch",
+          checks: expect.arrayContaining([expect.objectContaining({ name: "pending_request", ok: false, expected })]),
+        });
         await expectNobody(browser, answered);
       }
     },

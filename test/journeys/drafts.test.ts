@@ -360,3 +360,24 @@ it("automation may ask for the same test: a draft is applied by REST once an adm
   expect((await applied()).status).toBe(201);
   expect((await inForce()).clockSkewSeconds).toBe(60);
 });
+
+it("the first settings count at once when they come from metadata, and what is imported after them is a draft", async () => {
+  const bare = await makeCompany(gateway, `bare${slugs}`);
+  const { browser } = await withPassword(gateway, bare, "first@bare.example", { groupId: bare.admins });
+  const company = { ...acme, slug: bare.slug, url: bare.url };
+  const takeMetadata = (loginUrl: string) =>
+    submit(browser, company, "/metadata", { text: acme.idp.metadata({ loginUrl: `https://idp.example/${loginUrl}` }) });
+  const saml = async () => (await gateway.api("GET", `${bare.path}/saml`)).body.loginUrl;
+  expect((await takeMetadata("first")).headers.get("location")).toBe(`${CONSOLE}/settings?done=metadata-read`);
+  expect(await saml()).toBe("https://idp.example/first");
+  expect((await takeMetadata("second")).headers.get("location")).toBe(`${CONSOLE}/draft?done=metadata-drafted`);
+  expect(await saml()).toBe("https://idp.example/first");
+  const settings = decode(await (await browser.get(`${bare.url}${CONSOLE}/settings`)).text());
+  expect(settings).toContain("This is the draft, not what is in force.");
+  expect(settings).toContain("https://idp.example/second");
+  const stale = await submit(browser, company, "/metadata", {
+    version: "1",
+    text: acme.idp.metadata({ loginUrl: "https://idp.example/third" }),
+  });
+  expect(stale.status).toBe(409);
+});
