@@ -241,6 +241,23 @@ describe("each page", () => {
     await tab.getByText("please correct").waitFor();
     await lookAt(tab, "console-settings-errors");
 
+    await tab.goto(`${demo.companyUrl}${CONSOLE}/paths`);
+    for (const [path, access] of [
+      ["/press/*", "public"],
+      ["/press/drafts/*", "session"],
+    ] as const) {
+      await tab.getByLabel("Path", { exact: true }).fill(path);
+      await tab.getByLabel("Who may ask").selectOption(access);
+      await tab.getByRole("button", { name: "Add" }).click();
+      await tab.getByText("The path rules are saved.").waitFor();
+    }
+    await tab.getByRole("button", { name: "Up: /press/drafts/*" }).click();
+    await tab.getByRole("button", { name: "Up: /press/*", exact: true }).waitFor();
+    await lookAt(tab, "console-paths");
+    await tab.getByRole("button", { name: "Remove: /press/*", exact: true }).click();
+    await tab.getByRole("button", { name: "Remove: /press/drafts/*" }).click();
+    await tab.getByText("There is none.").waitFor();
+
     await tab.goto(`${demo.companyUrl}${CONSOLE}/tokens`);
     await tab.getByLabel("Name").fill("Directory synchronisation");
     await tab.getByRole("button", { name: "Create" }).click();

@@ -140,18 +140,18 @@ const RuleTable: FC<{ visit: Visit; company: Company }> = ({ visit, company }) =
   </table>
 );
 
-const Act: FC<{ to: string; label: string; path: string; off?: boolean; danger?: boolean }> = (p) => (
-  <button
-    class={p.danger ? "button danger small" : "button quiet small"}
-    type="submit"
-    name="act"
-    value={p.to}
-    disabled={p.off}
-    aria-label={`${p.label}: ${p.path}`}
-  >
-    {p.label}
-  </button>
-);
+const Act: FC<{ to: string; label: string; path: string; off?: boolean; danger?: boolean }> = (p) =>
+  p.off ? null : (
+    <button
+      class={p.danger ? "button danger small" : "button quiet small"}
+      type="submit"
+      name="act"
+      value={p.to}
+      aria-label={`${p.label}: ${p.path}`}
+    >
+      {p.label}
+    </button>
+  );
 
 const EdgeCache: FC<{ visit: Visit; company: Company }> = ({ visit, company }) => (
   <Form visit={visit} action={`${PATHS_PATH}/cache`} class="card">
