@@ -43,6 +43,8 @@ export interface AppEnv {
     tenant: Tenant;
     /** Nonce of this response's Content-Security-Policy. */
     cspNonce: string;
+    /** The message that this request brought, for the sign-in log. */
+    samlResponse?: string;
     /** The company whose audit this request may have written to; null: several, or one that is not known here. Absent: none. */
     audited?: string | null;
   };

@@ -15,6 +15,7 @@ export type Purpose =
   | "continue"
   | "wrapped-key"
   | "cursor"
+  | "sign-in-message"
   | "csrf"
   | "password"
   | "local-form"

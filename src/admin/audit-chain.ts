@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Services } from "../context.ts";
 import { type ChainRow, findAuditSpan, listAuditChain, newChainCheck, sealAudit } from "../store/index.ts";
+import { csvLine } from "./csv.ts";
 import { type Answer, answer, fail } from "./problems.ts";
 
 const PAGE_ROWS = 250;
@@ -10,20 +11,14 @@ const DAY_MS = 86_400_000;
 export const auditCheckView = z.object({
   ok: z.boolean(),
   rows: z.int(),
-  from: z
-    .int()
-    .nullable()
-    .meta({ description: "seq of the oldest record; above 1 when older ones are gone by retention" }),
-  to: z.int().nullable().meta({ description: "seq of the newest record" }),
-  previousHash: z.string().nullable().meta({ description: "What the oldest record has before it" }),
-  headHash: z
-    .string()
-    .nullable()
-    .meta({ description: "Hash of the newest record: keep it elsewhere to find a chain that was cut or made anew" }),
+  from: z.int().nullable(),
+  to: z.int().nullable(),
+  previousHash: z.string().nullable(),
+  headHash: z.string().nullable(),
   firstBroken: z
     .object({ seq: z.int(), id: z.string().nullable(), reason: z.enum(["changed", "missing", "backdated"]) })
     .nullable(),
-  unsealed: z.int().meta({ description: "Records that wait for their seal" }),
+  unsealed: z.int(),
 });
 
 export async function checkAudit(services: Services, companyId: string): Promise<z.infer<typeof auditCheckView>> {
@@ -68,11 +63,11 @@ export async function exportAudit(
   await sealAudit(services.database, companyId);
   const span = await findAuditSpan(services.database, companyId, from, to);
   const pages = chainPages(services, companyId, span);
-  const lineOf = format === "csv" ? csvLine : (row: ChainRow) => `${JSON.stringify(row)}\n`;
+  const lineOf = format === "csv" ? csvRow : (row: ChainRow) => `${JSON.stringify(row)}\n`;
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      if (format === "csv") controller.enqueue(encoder.encode(`${COLUMNS.join(",")}\r\n`));
+      if (format === "csv") controller.enqueue(encoder.encode(csvLine(COLUMNS)));
     },
     async pull(controller) {
       const { done, value } = await pages.next();
@@ -106,16 +101,11 @@ function badParameter(path: string, message: string) {
 
 const COLUMNS = ["seq", "at", "actor", "action", "resource", "resourceId", "before", "after", "id", "hash"] as const;
 
-function csvLine(row: ChainRow): string {
-  const cells = COLUMNS.map((name) => {
-    const value = row[name];
-    return csvCell(typeof value === "string" ? value : value === null ? "" : JSON.stringify(value));
-  });
-  return `${cells.join(",")}\r\n`;
-}
-
-/** RFC 4180. What a spreadsheet would take for a formula is made a text by an apostrophe. */
-function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+function csvRow(row: ChainRow): string {
+  return csvLine(
+    COLUMNS.map((name) => {
+      const value = row[name];
+      return typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
+    }),
+  );
 }

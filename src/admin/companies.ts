@@ -43,6 +43,11 @@ const sessionPolicyPart = z.strictObject({
   idleMinutes: idleMinutes.optional(),
 });
 const sessionsPerUserMax = z.int().min(1).max(SESSIONS_PER_USER_MAX).nullable();
+/** What the sign-in log keeps. */
+const recordFields = {
+  signInRetentionDays: z.int().min(1).max(SIGN_IN_RETENTION_DAYS).optional(),
+  keepMessages: z.boolean().optional(),
+};
 const slug = z.string().refine(isSlug, "Must be a lower-case DNS label that is not reserved");
 const name = line(1, NAME_CHARS_MAX);
 const color = z
@@ -65,6 +70,8 @@ export const companyView = z.object({
   edgeCacheGeneration: z.int(),
   color: z.string().nullable().meta({ description: "Of the company's pages, #rrggbb; null for the gateway's own" }),
   logoSha256: z.string().nullable(),
+  signInRetentionDays: z.int(),
+  keepMessages: z.boolean(),
   createdAt: time,
   updatedAt: time,
 });
@@ -79,6 +86,7 @@ export const newCompany = z.strictObject({
   pathRules: pathRules.optional(),
   edgeCache: z.boolean().optional(),
   color: color.optional(),
+  ...recordFields,
 });
 
 export const companyPatch = z.strictObject({
@@ -90,6 +98,7 @@ export const companyPatch = z.strictObject({
   sessionsPerUserMax: sessionsPerUserMax.optional(),
   pathRules: pathRules.optional(),
   edgeCache: z.boolean().optional(),
+  ...recordFields,
   edgeCacheGeneration: readOnly,
   color: color.optional(),
   logoSha256: readOnly,
@@ -103,10 +112,11 @@ export const companyPut = companyPatch.extend({ name, originUrl });
 
 export function viewCompany(company: Company): z.infer<typeof companyView> {
   const { id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax, createdAt, updatedAt } = company;
-  const { pathRules, edgeCache, edgeCacheGeneration, color, logoSha256 } = company;
+  const { pathRules, edgeCache, edgeCacheGeneration, color, logoSha256, signInRetentionDays, keepMessages } = company;
   return {
     ...{ id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax },
     ...{ pathRules: [...pathRules], edgeCache, edgeCacheGeneration, color, logoSha256 },
+    ...{ signInRetentionDays, keepMessages },
     createdAt: timeText(createdAt),
     updatedAt: timeText(updatedAt),
   };
@@ -132,6 +142,8 @@ export async function makeCompany(
     pathRules: input.pathRules ?? COMPANY_DEFAULTS.pathRules,
     edgeCache: input.edgeCache ?? COMPANY_DEFAULTS.edgeCache,
     color: input.color ?? null,
+    signInRetentionDays: input.signInRetentionDays ?? COMPANY_DEFAULTS.signInRetentionDays,
+    keepMessages: input.keepMessages ?? COMPANY_DEFAULTS.keepMessages,
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -189,6 +201,8 @@ export function changeCompany(
       pathRules: input.pathRules,
       edgeCache: input.edgeCache,
       color: input.color,
+      signInRetentionDays: input.signInRetentionDays,
+      keepMessages: input.keepMessages,
     });
     const barred = OPERATORS.filter((field) => actor.kind !== "operator" && field in changes);
     if (barred.length > 0) {

@@ -12,7 +12,6 @@ import {
   listGroups,
   newId,
   type SamlSettings,
-  SIGN_IN_RETENTION_DAYS,
 } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Actor } from "./actor.ts";
@@ -26,12 +25,7 @@ import { differing } from "./versions.ts";
 
 /** What a company is by itself, and what is kept beside it or counts for it. */
 const NOT_CONFIGURED = new Set(["id", "slug", "createdAt", "updatedAt", "edgeCacheGeneration", "logoSha256"]);
-/** Settings that the company's own object does not show. */
-const besides = {
-  signInRetentionDays: z.int().min(1).max(SIGN_IN_RETENTION_DAYS).optional(),
-  keepMessages: z.boolean().optional(),
-};
-const ofCompany = { ...besides, ...companyPatch.shape };
+const ofCompany = companyPatch.shape;
 const companyFields = Object.keys(ofCompany).filter((name) => !NOT_CONFIGURED.has(name));
 const companyPart = z.strictObject(
   Object.fromEntries(Object.entries(ofCompany).filter(([name]) => !NOT_CONFIGURED.has(name))),
@@ -83,8 +77,7 @@ function repeated(groups: readonly { readonly title: string }[]): string | undef
 /** The JSON of a state: keys sorted, groups by title, so that the same company is the same text. */
 export function canonical({ company, groups, saml }: State): unknown {
   const titleOf = (id: string | null) => groups.find((group) => group.id === id)?.title ?? null;
-  const { signInRetentionDays, keepMessages } = company;
-  const shown: Record<string, unknown> = { signInRetentionDays, keepMessages, ...viewCompany(company) };
+  const shown: Record<string, unknown> = viewCompany(company);
   const { version: _version, updatedAt: _at, jit, groupMapping, certificates, ...rest } = saml ?? ({} as SamlSettings);
   return sorted({
     company: Object.fromEntries(companyFields.map((name) => [name, shown[name]])),

@@ -1,7 +1,15 @@
 /** What an administrator reads back: sign-ins with their checks, and the audit log. Written elsewhere. */
 import * as z from "zod";
 import type { Services } from "../context.ts";
-import { AUDITED, listAudit, type Page, type SealedAudit, type SignInRecord, sealPending } from "../store/index.ts";
+import {
+  AUDITED,
+  listAudit,
+  type Page,
+  type SealedAudit,
+  type SignInDetail,
+  type SignInRecord,
+  sealPending,
+} from "../store/index.ts";
 import { fromAll } from "../tenant/index.ts";
 import { time, timeText } from "./fields.ts";
 
@@ -27,6 +35,14 @@ export function viewSignIn(record: SignInRecord): z.infer<typeof signInView> {
   return { ...record, at: timeText(record.at), checks: record.checks.map((check) => ({ ...check })) };
 }
 
+export const signInDetailView = signInView.extend({
+  message: z.string().nullable(),
+});
+
+export function viewSignInDetail({ wholeIsKept: _, ...record }: SignInDetail): z.infer<typeof signInDetailView> {
+  return { ...viewSignIn(record), message: record.message };
+}
+
 export const auditView = z.object({
   id: z.string(),
   at: time,
@@ -36,8 +52,8 @@ export const auditView = z.object({
   resourceId: z.string(),
   before: z.unknown(),
   after: z.unknown(),
-  seq: z.int().nullable().meta({ description: "Place in the company's chain; null until it is sealed into it" }),
-  hash: z.string().nullable().meta({ description: "SHA-256 over the hash before it and this record" }),
+  seq: z.int().nullable(),
+  hash: z.string().nullable(),
 });
 
 export function viewAudit({ companyId: _, ...record }: SealedAudit): z.infer<typeof auditView> {

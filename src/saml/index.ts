@@ -32,6 +32,7 @@ export {
   receiveLogoutQuery,
 } from "./logout.ts";
 export { type Endpoint, type IdpMetadata, readIdpMetadata, type SpMetadataParts, spMetadata } from "./metadata.ts";
+export { redactMessage } from "./redact.ts";
 export {
   accept,
   type Check,

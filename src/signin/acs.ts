@@ -23,6 +23,7 @@ export async function acs(c: Context<AppEnv>): Promise<Response> {
   if (form.relayState.startsWith(TEST_RELAY_PREFIX)) return finishTest(c, form.samlResponse, form.relayState);
   if (saml === null) return notConfiguredPage(company, "/sso/local");
 
+  c.set("samlResponse", form.samlResponse);
   const decided = await decide(c, form.samlResponse);
   if (decided !== "settings_changed") return decided;
   // An administrator changed the settings after this isolate had read them: the newest ones decide.

@@ -6,7 +6,8 @@ import { log } from "../log.ts";
 import { count } from "../metrics.ts";
 import type { Check, ResponseStatus } from "../saml/index.ts";
 import { readSession } from "../session/index.ts";
-import { newId, recordSignIn, type SignInRecord } from "../store/index.ts";
+import { type NewSignIn, newId, recordSignIn } from "../store/index.ts";
+import { keptMessage } from "./kept-message.ts";
 import { readPendingRequests } from "./request.ts";
 
 /** Where the page of a used response leads. */
@@ -26,7 +27,7 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
   const tenant = c.get("tenant");
   const { code } = attempt.refusal;
   const reference = newReference();
-  const record: SignInRecord = {
+  const record: NewSignIn = {
     id: newId(),
     at: services.now(),
     outcome: "refused",
@@ -35,6 +36,7 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
     userId: null,
     reference,
     checks: recordedChecks(attempt),
+    ...(await keptMessage(c)),
   };
   const asked = (await readPendingRequests(services.sealer, tenant.company.id, c.req.raw)).length > 0;
   await recordSignIn(services.database, tenant.company.id, record, asked ? "asked" : "unasked");

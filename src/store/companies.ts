@@ -3,6 +3,7 @@ import { and, asc, eq, gt, gte, inArray, lt, sql } from "drizzle-orm";
 import { auditStatement, type ChangeResult, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { assertionKeys, companies } from "./schema.ts";
+import { expiryStatement } from "./sign-ins.ts";
 import type { AssertionKey, AuditRecord, Company, Page } from "./types.ts";
 
 type Row = typeof companies.$inferSelect;
@@ -86,6 +87,7 @@ export function changeCompanyStatements(
   record: AuditRecord,
 ) {
   const { sessionPolicy, pathRules, ...columns } = changes;
+  const { signInRetentionDays: days } = changes;
   const seen = and(eq(companies.id, companyId), eq(companies.version, expectedVersion));
   return [
     guardedAuditStatement(db, record, companies, seen),
@@ -99,6 +101,7 @@ export function changeCompanyStatements(
         updatedAt: record.at,
       })
       .where(eq(companies.id, companyId)),
+    ...(days === undefined ? [] : [expiryStatement(db, companyId, days)]),
   ] as const;
 }
 

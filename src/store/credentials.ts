@@ -11,6 +11,7 @@ import { emailKey } from "./email.ts";
 import { groupOf } from "./groups.ts";
 import { companies, credentials, groups, sessions, signIns, users } from "./schema.ts";
 import { limitSessionsStatement } from "./sessions.ts";
+import { signInRow } from "./sign-ins.ts";
 import type { Company, Group, SessionRow, SignInRecord, User } from "./types.ts";
 import { oneUser, userOf } from "./users.ts";
 
@@ -129,7 +130,7 @@ export function beginSessionStatements(
   return [
     db.insert(sessions).values({ ...session, companyId }),
     limitSessionsStatement(db, companyId, session),
-    db.insert(signIns).values({ ...signIn, checks: [...signIn.checks], companyId }),
+    db.insert(signIns).values(signInRow(companyId, signIn)),
   ];
 }
 

@@ -134,7 +134,6 @@ export {
   completeSignIn,
   findSignIn,
   listSignIns,
-  listSignInsByOutcome,
   prepareSignIn,
   REFUSALS_KEPT_MAX,
   REFUSALS_SAMPLED_EVERY,
@@ -147,6 +146,8 @@ export {
   type SignInResult,
   type SignInState,
   type SignInWrite,
+  searchSignIns,
+  takeSealedMessage,
 } from "./sign-ins.ts";
 export { activateSpKey, beginSpKeyRollover, insertSpKey, listSpKeys, retireSpKey } from "./sp-keys.ts";
 export { type DatabaseState, NEWEST_MIGRATION, readDatabaseState } from "./state.ts";

@@ -2,11 +2,11 @@
  * Sign-ins. At most two round trips: what the decision needs is read in one batch, and all that it changes is written in
  * another, where unique keys decide the single winner. Also the records that tell an administrator what happened.
  */
-import { and, desc, eq, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gte, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Check } from "../saml/index.ts";
 import { countStatement } from "./attempts.ts";
-import { auditStatement, unexpected } from "./changes.ts";
+import { auditStatement, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { type Database, decide, newId, run } from "./database.ts";
 import { emailKey } from "./email.ts";
 import { GROUPS_PER_COMPANY_MAX, groupOf } from "./groups.ts";
@@ -23,7 +23,21 @@ import {
   users,
 } from "./schema.ts";
 import { limitSessionsStatement } from "./sessions.ts";
-import type { Company, Group, NewUser, Page, SessionRow, SignInRecord, Subject, User, UserChanges } from "./types.ts";
+import type {
+  AuditRecord,
+  Company,
+  Group,
+  NewSignIn,
+  NewUser,
+  Page,
+  SessionRow,
+  SignInDetail,
+  SignInFilter,
+  SignInRecord,
+  Subject,
+  User,
+  UserChanges,
+} from "./types.ts";
 import { newUserRow, oneUser, userColumns, userOf } from "./users.ts";
 
 /** A response has some forty checks. */
@@ -120,7 +134,7 @@ export interface SignInWrite {
         readonly expectedVersion: number;
       };
   readonly session: SessionRow;
-  readonly signIn: SignInRecord;
+  readonly signIn: NewSignIn;
 }
 
 /**
@@ -141,7 +155,7 @@ export async function completeSignIn(db: Database, companyId: string, w: SignInW
     ...userStatements(db, companyId, w),
     db.insert(sessions).values({ ...w.session, companyId }),
     limitSessionsStatement(db, companyId, w.session),
-    db.insert(signIns).values(boundedRow(companyId, w.signIn)),
+    db.insert(signIns).values(signInRow(companyId, w.signIn)),
   ];
   if (w.requestId !== null) {
     statements.unshift(
@@ -206,7 +220,7 @@ export const REFUSALS_SAMPLED_EVERY = 1_000;
 export async function recordSignIn(
   db: Database,
   companyId: string,
-  record: SignInRecord,
+  record: NewSignIn,
   kind: keyof typeof REFUSALS_KEPT_MAX = "unasked",
 ): Promise<void> {
   const bucket = `refused ${kind}`;
@@ -215,83 +229,102 @@ export async function recordSignIn(
   // The company may be gone meanwhile; then there is no log to write to.
   await decide(
     db.batch([
-      db.insert(signIns).values(boundedRow(companyId, record)),
+      db.insert(signIns).values(signInRow(companyId, record)),
       countStatement(db, companyId, [bucket], record.at, REFUSALS_WINDOW_MS),
       db.delete(signIns).where(and(eq(signIns.companyId, companyId), eq(signIns.id, record.id), tooMany)),
     ]),
   );
 }
 
+/** What a list shows of a record: not its message. */
+const { id, at, outcome, code, email, checks, reference, userId } = getTableColumns(signIns);
+const LISTED = { id, at, outcome, code, email, checks, reference, userId };
+
 /** Newest first; `page.after` is an id. With `reference`, the one that a visitor's page showed. */
 export async function listSignIns(
   db: Database,
   companyId: string,
-  reference: string | null,
+  wanted: string | null,
   page: Page,
 ): Promise<SignInRecord[]> {
-  const rows = await run(
-    db
-      .select()
-      .from(signIns)
-      .where(
-        and(
-          eq(signIns.companyId, companyId),
-          reference === null ? undefined : eq(signIns.reference, reference),
-          page.after === null ? undefined : lt(signIns.id, page.after),
-        ),
-      )
-      .orderBy(desc(signIns.id))
-      .limit(page.limit)
-      .all(),
-  );
-  return rows.map(({ companyId: _, ...record }) => record);
+  const fits = and(eq(signIns.companyId, companyId), wanted === null ? undefined : eq(reference, wanted));
+  return newest(db, page, fits);
 }
 
-/** How far back a list by outcome looks: refusals may be rare, and a list must not read a whole log to find a page of them. */
+function newest(db: Database, page: Page, fits: SQL | undefined): Promise<SignInRecord[]> {
+  const older = page.after === null ? undefined : lt(id, page.after);
+  return run(db.select(LISTED).from(signIns).where(and(fits, older)).orderBy(desc(id)).limit(page.limit).all());
+}
+
+/** How far back a search looks: what fits may be rare, and it must not read a whole log to find a page of it. */
 export const SIGN_IN_FILTER_ROWS_MAX = 5_000;
 
-/** Of the company's newest SIGN_IN_FILTER_ROWS_MAX records those with this outcome, newest first; `page.after` is an id. */
-export async function listSignInsByOutcome(
+/** Of the company's newest SIGN_IN_FILTER_ROWS_MAX records those that fit, newest first; `page.after` is an id. */
+export async function searchSignIns(
   db: Database,
   companyId: string,
-  outcome: SignInRecord["outcome"],
+  wanted: SignInFilter,
   page: Page,
 ): Promise<SignInRecord[]> {
-  const oldest = sql`coalesce((select ${signIns.id} from ${signIns} where ${signIns.companyId} = ${companyId} order by ${signIns.id} desc limit 1 offset ${SIGN_IN_FILTER_ROWS_MAX - 1}), '')`;
-  const rows = await run(
-    db
-      .select()
-      .from(signIns)
-      .where(
-        and(
-          eq(signIns.companyId, companyId),
-          sql`${signIns.id} >= ${oldest}`,
-          eq(signIns.outcome, outcome),
-          page.after === null ? undefined : lt(signIns.id, page.after),
-        ),
-      )
-      .orderBy(desc(signIns.id))
-      .limit(page.limit)
-      .all(),
+  const oldest = sql`coalesce((select ${id} from ${signIns} where ${signIns.companyId} = ${companyId} order by ${id} desc limit 1 offset ${SIGN_IN_FILTER_ROWS_MAX - 1}), '')`;
+  const fits = and(
+    eq(signIns.companyId, companyId),
+    sql`${id} >= ${oldest}`,
+    wanted.outcome == null ? undefined : eq(outcome, wanted.outcome),
+    wanted.code == null ? undefined : eq(code, wanted.code),
+    wanted.email == null ? undefined : sql`instr(lower(${email}), ${wanted.email.toLowerCase()}) > 0`,
+    wanted.from == null ? undefined : gte(at, wanted.from),
+    wanted.to == null ? undefined : lt(at, wanted.to),
   );
-  return rows.map(({ companyId: _, ...record }) => record);
+  return newest(db, page, fits);
 }
 
-/** One record of this company, or null. */
-export async function findSignIn(db: Database, companyId: string, id: string): Promise<SignInRecord | null> {
-  const row = await run(
-    db
-      .select()
-      .from(signIns)
-      .where(and(eq(signIns.companyId, companyId), eq(signIns.id, id)))
-      .get(),
-  );
+const one = (companyId: string, wanted: string) => and(eq(signIns.companyId, companyId), eq(id, wanted));
+
+/** One record of this company with its message, struck out, or null. */
+export async function findSignIn(db: Database, companyId: string, wanted: string): Promise<SignInDetail | null> {
+  const columns = { ...LISTED, message: signIns.message, whole: sql<number>`${signIns.sealedMessage} is not null` };
+  const row = await run(db.select(columns).from(signIns).where(one(companyId, wanted)).get());
   if (!row) return null;
-  const { companyId: _, ...record } = row;
-  return record;
+  const { whole, ...record } = row;
+  return { ...record, wholeIsKept: whole === 1 };
 }
 
-function boundedRow(companyId: string, record: SignInRecord) {
+/** The whole message, sealed, together with the record that somebody took it; null, and no record, where none is kept. */
+export async function takeSealedMessage(
+  db: Database,
+  companyId: string,
+  wanted: string,
+  record: AuditRecord,
+): Promise<string | null> {
+  const kept = and(one(companyId, wanted), isNotNull(signIns.sealedMessage));
+  const outcome = await decide(
+    db.batch([
+      guardedAuditStatement(db, record, signIns, kept),
+      db.select({ sealed: signIns.sealedMessage }).from(signIns).where(kept),
+    ]),
+  );
+  if (outcome.ok) return outcome.value[1][0]?.sealed ?? null;
+  return guardFailed(outcome) ? null : unexpected(outcome.constraint);
+}
+
+const DAY_MS = 86_400_000;
+
+/** A record as its row: bounded, and with its end as the company has it at this moment. */
+export function signInRow(companyId: string, record: NewSignIn) {
+  const days = sql`(select ${companies.signInRetentionDays} from ${companies} where ${companies.id} = ${companyId})`;
+  return { ...boundedRow(companyId, record), expiresAt: sql<number>`${record.at} + ${days} * ${DAY_MS}` };
+}
+
+/** Of all the company's records, when it changes how long they are kept. */
+export function expiryStatement(db: Database, companyId: string, days: number) {
+  return db
+    .update(signIns)
+    .set({ expiresAt: sql`${at} + ${days * DAY_MS}` })
+    .where(eq(signIns.companyId, companyId));
+}
+
+function boundedRow(companyId: string, record: NewSignIn) {
   return { ...record, companyId, email: boundedText(record.email), checks: boundedChecks(record.checks) };
 }
 

@@ -172,6 +172,29 @@ export interface KeptPost {
   readonly expiresAt: number;
 }
 
+/** A record with what is kept of its message. */
+export interface NewSignIn extends SignInRecord {
+  readonly message?: string | null;
+  readonly sealedMessage?: string | null;
+}
+
+/** As it is read back one at a time. The whole message is opened by takeSealedMessage only. */
+export interface SignInDetail extends SignInRecord {
+  readonly message: string | null;
+  readonly wholeIsKept: boolean;
+}
+
+/** What a search of the log demands; what is null or absent demands nothing. */
+export interface SignInFilter {
+  readonly outcome?: SignInRecord["outcome"] | null;
+  readonly code?: string | null;
+  /** Part of an e-mail address, in any case. */
+  readonly email?: string | null;
+  /** UTC milliseconds: from, and before. */
+  readonly from?: number | null;
+  readonly to?: number | null;
+}
+
 /** What a test sign-in showed of a draft. */
 export interface TestedSignIn {
   readonly at: number;

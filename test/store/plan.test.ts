@@ -65,7 +65,8 @@ const calls: Calls = {
   findPlacement: (db, ids) => store.findPlacement(db, ids.slug),
   takePlacement: (db) => store.takePlacement(db, "plan-placed", "DB_TWO"),
   dropPlacement: (db) => store.dropPlacement(db, "plan-placed", "DB_TWO"),
-  updateCompany: (db, ids) => store.updateCompany(db, ids.company, 1, { name: "N" }, record(ids)),
+  updateCompany: (db, ids) =>
+    store.updateCompany(db, ids.company, 1, { name: "N", signInRetentionDays: 30 }, record(ids)),
   insertAssertionKey: (db, ids) => store.insertAssertionKey(db, ids.company, assertionKeyRow()),
   insertSpKey: (db, ids) => store.insertSpKey(db, ids.company, spKeyRow("signing")),
   beginSpKeyRollover: (db, ids) =>
@@ -148,10 +149,11 @@ const calls: Calls = {
     await store.listSignIns(db, ids.company, null, page);
     await store.listSignIns(db, ids.company, "REF-1", start);
   },
-  listSignInsByOutcome: async (db, ids) => {
-    await store.listSignInsByOutcome(db, ids.company, "refused", page);
-    await store.listSignInsByOutcome(db, ids.company, "refused", start);
+  searchSignIns: async (db, ids) => {
+    await store.searchSignIns(db, ids.company, { outcome: "refused", code: "c", email: "e", from: 1, to: 2 }, page);
+    await store.searchSignIns(db, ids.company, { outcome: "refused" }, start);
   },
+  takeSealedMessage: (db, ids) => store.takeSealedMessage(db, ids.company, "x", record(ids)),
   checkSession: (db, ids) => store.checkSession(db, ids.company, sessionRow(ids.user).id, { lastSeenAt: NOW }),
   keepPost: (db, ids) =>
     store.keepPost(db, ids.company, {

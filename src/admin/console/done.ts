@@ -26,6 +26,8 @@ const SENTENCES = {
   "session-ended": "The session ends within a minute.",
   "passkey-removed": "The passkey is removed. It signs nobody in from now on.",
   "sessions-saved": "The limits of sessions are saved. They are in force everywhere within a minute.",
+  "export-refused": "There was no such export.",
+  "log-saved": "The log keeps this from now on.",
   "token-deleted": "The token was deleted. It opens nothing from now on.",
   "paths-saved": "The path rules are saved. They are in force everywhere within a minute.",
   "cache-saved": "The cache is switched. That is in force everywhere within a minute.",

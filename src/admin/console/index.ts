@@ -4,7 +4,7 @@
  * without client script. Refuses to know rows, SQL and how anybody signs in.
  */
 import { Hono } from "hono/tiny";
-import { listAuditPage } from "./audit.tsx";
+import { checkChain, exportChain, listAuditPage } from "./audit.tsx";
 import { saveBranding, showBranding } from "./branding.tsx";
 import { CONSOLE_PATH, type ConsoleEnv } from "./console.ts";
 import { doorPage } from "./door-pages.tsx";
@@ -21,7 +21,7 @@ import { addPathRule, changeCache, changePathRule, showPaths } from "./path-rule
 import { endAllSessions, saveSessions, showSessions } from "./sessions.tsx";
 import { saveSettings, showSettings } from "./settings.ts";
 import { showSetup } from "./setup.tsx";
-import { listSignInsPage, showSignIn } from "./sign-ins.tsx";
+import { changeKept, listSignInsPage, showSignIn, showWholeMessage } from "./sign-ins.tsx";
 import { activateKey, publishKey, retireKey, showKeys } from "./sp-keys.tsx";
 import { createToken, removeToken, showTokens } from "./tokens.tsx";
 import {
@@ -85,10 +85,14 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/sessions", saveSessions)
   .post("/sessions/end", endAllSessions)
   .get("/sign-ins", listSignInsPage)
+  .post("/sign-ins/kept", changeKept)
   .get("/sign-ins/:id", showSignIn)
+  .post("/sign-ins/:id/message", showWholeMessage)
   .get("/explain", showExplain)
   .post("/explain", explain)
   .get("/audit", listAuditPage)
+  .post("/audit", checkChain)
+  .get("/audit/export", exportChain)
   .get("/paths", showPaths)
   .post("/paths", addPathRule)
   .post("/paths/cache", changeCache)

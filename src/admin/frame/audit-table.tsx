@@ -15,6 +15,7 @@ const THINGS: Readonly<Record<string, string>> = {
   token: "an API token",
   invitation: "a one-time link",
   passkey: "a passkey",
+  "sign-in": "an attempt to sign in",
 } as const;
 /** Says nothing that the line itself doesn't say. */
 const UNSHOWN = new Set(["id", "createdAt", "updatedAt"]);
@@ -61,7 +62,8 @@ export const AuditTable: FC<{
 
 const What: FC<{ record: AuditRecord; href: string | null }> = ({ record, href }) => {
   const changes = changesOf(record);
-  const verb = VERBS[record.action] ?? record.action;
+  // Nothing of an attempt is ever changed: somebody had its whole message shown.
+  const verb = record.resource === "sign-in" ? "looked into" : (VERBS[record.action] ?? record.action);
   const drafted = record.resource === "saml" && record.resourceId === DRAFT_RESOURCE_ID;
   const thing = drafted ? "the draft of the settings" : (THINGS[record.resource] ?? record.resource);
   const name = nameIn(record.after) ?? nameIn(record.before);

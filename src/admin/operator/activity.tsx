@@ -1,5 +1,5 @@
 /** What happened: in one company, and the changes of all. Of sign-ins the operator sees when and by which code, nothing of the person. */
-import { type AuditRecord, findSlugs, listAudit, listSignInsByOutcome } from "../../store/index.ts";
+import { type AuditRecord, findSlugs, listAudit, searchSignIns } from "../../store/index.ts";
 import { servicesOfAll } from "../../tenant/index.ts";
 import { AuditTable, Older, Time } from "../frame/index.ts";
 import { auditOfAll } from "../records.ts";
@@ -31,7 +31,7 @@ export const showActivity = companyOfPath(async (visit, company, c) => {
   const { database } = visit.services;
   const [{ records, next }, refused] = await Promise.all([
     auditOf(c, company.id, companyPath(company.slug, "/activity")),
-    listSignInsByOutcome(database, company.id, "refused", { after: null, limit: REFUSALS_SHOWN }),
+    searchSignIns(database, company.id, { outcome: "refused" }, { after: null, limit: REFUSALS_SHOWN }),
   ]);
   return companyPage(visit, company, {
     tab: "/activity",

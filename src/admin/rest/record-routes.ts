@@ -5,12 +5,20 @@ import {
   listSessions,
   listSignIns,
   listTokens,
-  type SignInRecord,
+  type SignInDetail,
   sealAudit,
 } from "../../store/index.ts";
 import { AUDIT_EXPORT_PARAMETERS, AUDIT_FILES, auditCheckView, checkAudit, exportAudit } from "../audit-chain.ts";
 import { type Answer, answer, notFound } from "../problems.ts";
-import { auditOfAll, auditView, signInView, viewAudit, viewSignIn } from "../records.ts";
+import {
+  auditOfAll,
+  auditView,
+  signInDetailView,
+  signInView,
+  viewAudit,
+  viewSignIn,
+  viewSignInDetail,
+} from "../records.ts";
 import { endOneSession, endSessions, readSession, sessionView, viewSession } from "../sessions.ts";
 import { deleteToken, makeToken, newToken, readToken, tokenView, tokenWithSecretView, viewToken } from "../tokens.ts";
 import { preconditionFailed } from "../versions.ts";
@@ -101,12 +109,12 @@ const signInRoutes: Route[] = [
   companyRoute({
     method: "get",
     path: "/companies/:slug/sign-ins/:id",
-    summary: "Read a sign-in",
-    view: signInView,
+    summary: "Read a sign-in, with its message, values struck out",
+    view: signInDetailView,
     async handle({ services, company, id }) {
       const record = await findSignIn(services.database, company.id, id);
-      const found: Answer<SignInRecord> = record ? answer(record) : notFound("sign-in");
-      return reply(found, (signIn) => ({ status: 200, body: viewSignIn(signIn), version: { id, version: 1 } }));
+      const found: Answer<SignInDetail> = record ? answer(record) : notFound("sign-in");
+      return reply(found, (signIn) => ({ status: 200, body: viewSignInDetail(signIn), version: { id, version: 1 } }));
     },
   }),
 ];
