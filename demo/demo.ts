@@ -31,6 +31,7 @@ export interface Demo {
   readonly identityProviderUrl: string;
   readonly originUrl: string;
   readonly adminUrl: string;
+  readonly operatorToken: string;
   readonly api: Api;
   /** Resolves when the gateway has ended, whoever ended it. */
   readonly ended: Promise<void>;
@@ -84,7 +85,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     running.push(gateway.stop);
     progress("Setting up the company");
     await provision({ gatewayPort: port, operatorToken, originUrl: urls.originUrl, identityProvider });
-    return { ...urls, api: restApi(port, operatorToken), ended: gateway.ended, stop };
+    return { ...urls, operatorToken, api: restApi(port, operatorToken), ended: gateway.ended, stop };
   } catch (error) {
     await stop();
     throw error;

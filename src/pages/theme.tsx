@@ -25,7 +25,7 @@ export const LOGO_STYLE = `
 
 /** Where text and edges of the accent's colour stand, in the visitor's pages and in the console. */
 const GROUNDS = {
-  light: ["#f6f4ef", "#efece4", "#fffdf9", "#e3eeea"],
+  light: ["#f6f4ef", "#efece4", "#fffdf9", "#e3eeea", "#fbe6e2"],
   dark: ["#14171a", "#1a1e22", "#1d302d"],
 } as const;
 const TEXT_CONTRAST = 4.5;

@@ -123,7 +123,10 @@ describe("a colour", () => {
   });
 
   it("fills nothing that could not be read on it, and is text only where it can be read", () => {
-    const grounds = { light: ["#f6f4ef", "#efece4", "#fffdf9", "#e3eeea"], dark: ["#14171a", "#1a1e22", "#1d302d"] };
+    const grounds = {
+      light: ["#f6f4ef", "#efece4", "#fffdf9", "#e3eeea", "#fbe6e2"],
+      dark: ["#14171a", "#1a1e22", "#1d302d"],
+    };
     const steps = ["00", "33", "66", "80", "99", "cc", "ff"];
     for (const r of steps) {
       for (const g of steps) {

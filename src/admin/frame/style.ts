@@ -40,7 +40,7 @@ main{width:100%;max-width:64rem;padding:1.5rem clamp(1rem,4vw,2.5rem) 4rem}
 @media (min-width:60rem){.frame{grid-template-columns:15.5rem minmax(0,1fr)}
 .side{position:sticky;top:0;align-self:start;height:100vh;height:100dvh;overflow-y:auto;padding:1.5rem 1.125rem;border-bottom:0;border-right:1px solid var(--line)}
 .side .mark{padding:0 .625rem}.nav-wide{display:block;margin-top:1rem}.menu{display:none}main{padding-top:2.25rem}}
-.door .mark{margin-bottom:2rem}.door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
+.door .mark{margin-bottom:2rem}.door h1{margin-bottom:1rem}.door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
 h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;letter-spacing:-.01em;text-wrap:balance}
 main h2{margin:0 0 .25rem;font-size:1.0625rem;line-height:1.4}
 main h3{margin:1.25rem 0 .25rem;font-size:.9375rem}
@@ -55,7 +55,7 @@ a{color:var(--accent);text-underline-offset:.2em}
 .note{margin:0 0 1.25rem;padding:.75rem 1rem;border:1px solid currentColor;border-radius:.75rem;background:var(--tint);color:var(--accent)}
 .note p,.note ul,.note li{color:var(--ink)}.note p{margin:0 0 .375rem}.note ul{margin:.25rem 0;padding-left:1.25rem}
 .note.good{background:var(--good-tint);color:var(--good)}.note.warn{background:var(--warn-tint);color:var(--warn)}.note.bad{background:var(--bad-tint);color:var(--bad)}
-.note strong{color:inherit}.note:focus{outline:3px solid var(--focus);outline-offset:2px}
+.note p.actions{margin-top:.75rem}.note strong{color:inherit}.note:focus{outline:3px solid var(--focus);outline-offset:2px}
 .grid{display:grid;gap:0 1.25rem;grid-template-columns:minmax(0,1fr)}
 @media (min-width:44rem){.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.grid .whole{grid-column:1/-1}}
 .field{margin:.875rem 0 0;min-width:0}

@@ -100,29 +100,34 @@ function newCompanyPage(visit: OperatorVisit, texts: Partial<Texts>, errors: Err
     children: (
       <>
         <FaultNote errors={errors} labels={LABELS} />
-        <Form visit={visit} action={NEW_COMPANY_PATH} class="card">
-          <div class="grid">
-            <TextField
-              {...field("slug")}
-              hint={`Its address will be <slug>.${visit.services.config.baseDomain}, for good.`}
-              mono
-              required
-            />
-            <TextField {...field("name")} hint="As its people write it." required />
-            <TextField
-              {...field("originUrl")}
-              hint="The application that stands behind the gateway."
-              type="url"
-              mono
-              required
-              whole
-            />
+        <Form visit={visit} action={NEW_COMPANY_PATH}>
+          <div class="card">
+            <h2>Company</h2>
+            <div class="grid">
+              <TextField
+                {...field("slug")}
+                hint={`Its address will be <slug>.${visit.services.config.baseDomain}, for good.`}
+                mono
+                required
+              />
+              <TextField {...field("name")} hint="As its people write it." required />
+              <TextField
+                {...field("originUrl")}
+                hint="The application that stands behind the gateway."
+                type="url"
+                mono
+                required
+                whole
+              />
+            </div>
           </div>
-          <h3>First administrator</h3>
-          <div class="grid">
-            <TextField {...field("email")} type="email" required whole />
-            <TextField {...field("firstName")} />
-            <TextField {...field("lastName")} />
+          <div class="card">
+            <h2>First administrator</h2>
+            <div class="grid">
+              <TextField {...field("email")} type="email" required whole />
+              <TextField {...field("firstName")} />
+              <TextField {...field("lastName")} />
+            </div>
           </div>
           <p class="actions">
             <button class="button" type="submit">

@@ -1,7 +1,7 @@
 /** `/sign-in` and `/sign-out`: the operator's token for a session. Asks no database. */
 import { readForm } from "../../form.ts";
 import { log } from "../../log.ts";
-import { placeOfRequest } from "../../rate-limit.ts";
+import { limited, placeOfRequest, RATE_LIMIT_SECONDS } from "../../rate-limit.ts";
 import { doorFrame, FaultNote, isFromElsewhere, seeOther, TextField } from "../frame/index.ts";
 import { isOperatorToken } from "../tokens.ts";
 import { nothingChanged } from "./gate.ts";
@@ -58,13 +58,15 @@ export async function signIn(c: OperatorContext): Promise<Response> {
   if (!form.ok) return signInPage({ status: 400, target: COMPANIES_PATH, fault: "This form can’t be read" });
   const target = targetOf(form.fields.get("to"));
   const place = placeOfRequest(c.req.raw.headers);
-  const wait = waitSeconds(services, place);
+  const flood = await limited(c.env.API_FAILURE_LIMIT, `operator ${place}`);
+  // From here to the count nothing waits: tries at the same moment can't all pass before one is counted.
+  const wait = waitSeconds(services, place) ?? (flood ? RATE_LIMIT_SECONDS : null);
   if (wait !== null) {
     log("refusal", { code: "operator_throttled" });
     const refused = signInPage({
       status: 429,
       target,
-      fault: "Too many wrong tokens. Try again in a quarter of an hour",
+      fault: "Too many attempts. Try again in a quarter of an hour",
     });
     refused.headers.set("retry-after", String(wait));
     return refused;

@@ -1,6 +1,6 @@
 /**
- * How often a wrong operator's token may be tried: counted in the isolate, so that it holds without D1, and by the platform where a limit
- * is bound. One network's tries and the whole world's are told apart. The token itself is long and random; this keeps the trying visible
+ * How often a wrong operator's token may be tried: counted in the isolate, so that it holds without D1; the platform counts
+ * beside it for all isolates of a data centre (API_FAILURE_LIMIT). One network's tries and the whole world's are told apart. The token itself is long and random; this keeps the trying visible
  * and dear, and a full count refuses the right token too.
  */
 import type { Services } from "../../context.ts";
