@@ -161,5 +161,5 @@ export async function createCompany(c: OperatorContext): Promise<Response> {
   if (!made.ok) return newCompanyPage(visit, texts, errorsOf(made.problem), made.problem.status);
   const placed = await servicesOfCompany(services, made.value.slug);
   const link = await makeSetupLink(placed, actor, made.value, administrator.data);
-  return setUpPage(visit, made.value, link, true);
+  return setUpPage({ ...visit, services: placed }, made.value, link, true);
 }
