@@ -1,5 +1,5 @@
 /** The audit's chain, checked and exported. Both walk it in pages, so that neither holds more than one. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import { type ChainRow, findAuditSpan, listAuditChain, newChainCheck, sealAudit } from "../store/index.ts";
 import { csvLine } from "./csv.ts";
@@ -11,13 +11,13 @@ const DAY_MS = 86_400_000;
 export const auditCheckView = z.object({
   ok: z.boolean(),
   rows: z.int(),
-  from: z.int().nullable(),
-  to: z.int().nullable(),
-  previousHash: z.string().nullable(),
-  headHash: z.string().nullable(),
-  firstBroken: z
-    .object({ seq: z.int(), id: z.string().nullable(), reason: z.enum(["changed", "missing", "backdated"]) })
-    .nullable(),
+  from: z.nullable(z.int()),
+  to: z.nullable(z.int()),
+  previousHash: z.nullable(z.string()),
+  headHash: z.nullable(z.string()),
+  firstBroken: z.nullable(
+    z.object({ seq: z.int(), id: z.nullable(z.string()), reason: z.enum(["changed", "missing", "backdated"]) }),
+  ),
   unsealed: z.int(),
 });
 

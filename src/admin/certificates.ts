@@ -1,5 +1,5 @@
 /** The identity provider's certificates as the API takes and shows them. What is kept is the DER in base64. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { CERTIFICATES_MAX, type Certificate, readCertificates } from "../saml/index.ts";
 import { readOnly, time, timeText } from "./fields.ts";
 import { type Answer, answer, type FieldError, invalid } from "./problems.ts";
@@ -10,12 +10,12 @@ const PEM_LINE_CHARS = 64;
 export const certificateView = z.object({
   pem: z.string(),
   subject: z.string(),
-  sha256: z.string().meta({ description: "SHA-256 of the certificate, lower-case hex" }),
+  sha256: z.string().check(z.meta({ description: "SHA-256 of the certificate, lower-case hex" })),
   notBefore: time,
   notAfter: time,
 });
 
-const text = z.string().min(1, "Must not be empty").max(TEXT_CHARS_MAX);
+const text = z.string().check(z.minLength(1, "Must not be empty"), z.maxLength(TEXT_CHARS_MAX));
 
 /** PEM or bare base64, or the object that was shown for one. */
 export const certificateInput = z.union(
@@ -25,8 +25,10 @@ export const certificateInput = z.union(
 
 export const certificatesInput = z
   .array(certificateInput)
-  .min(1, "At least one certificate is needed: without it no sign-in can be verified")
-  .max(CERTIFICATES_MAX);
+  .check(
+    z.minLength(1, "At least one certificate is needed: without it no sign-in can be verified"),
+    z.maxLength(CERTIFICATES_MAX),
+  );
 
 /** The certificates, each once, in the order given. One text may hold several. */
 export function readCertificateInputs(inputs: z.infer<typeof certificatesInput>): Answer<Certificate[]> {

@@ -1,5 +1,5 @@
 /** Companies: what one is made of, and how it is made, changed and deleted. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -36,25 +36,21 @@ const COMPANY_DEFAULTS = {
 /** A working day, and a lunch within it. */
 const SESSION_POLICY_DEFAULT = { absoluteHours: 12, idleMinutes: 60 };
 
-const absoluteHours = z.int().min(1).max(ABSOLUTE_HOURS_MAX);
-const idleMinutes = z.int().min(1).max(IDLE_MINUTES_MAX);
+const absoluteHours = z.int().check(z.minimum(1), z.maximum(ABSOLUTE_HOURS_MAX));
+const idleMinutes = z.int().check(z.minimum(1), z.maximum(IDLE_MINUTES_MAX));
 const sessionPolicyPart = z.strictObject({
-  absoluteHours: absoluteHours.optional(),
-  idleMinutes: idleMinutes.optional(),
+  absoluteHours: z.optional(absoluteHours),
+  idleMinutes: z.optional(idleMinutes),
 });
-const sessionsPerUserMax = z.int().min(1).max(SESSIONS_PER_USER_MAX).nullable();
+const sessionsPerUserMax = z.nullable(z.int().check(z.minimum(1), z.maximum(SESSIONS_PER_USER_MAX)));
 /** What the sign-in log keeps. */
 const recordFields = {
-  signInRetentionDays: z.int().min(1).max(SIGN_IN_RETENTION_DAYS).optional(),
-  keepMessages: z.boolean().optional(),
+  signInRetentionDays: z.optional(z.int().check(z.minimum(1), z.maximum(SIGN_IN_RETENTION_DAYS))),
+  keepMessages: z.optional(z.boolean()),
 };
-const slug = z.string().refine(isSlug, "Must be a lower-case DNS label that is not reserved");
+const slug = z.string().check(z.refine(isSlug, "Must be a lower-case DNS label that is not reserved"));
 const name = line(1, NAME_CHARS_MAX);
-const color = z
-  .string()
-  .regex(/^#[0-9a-f]{6}$/i, "Must be a colour as #rrggbb")
-  .toLowerCase()
-  .nullable();
+const color = z.nullable(z.string().check(z.regex(/^#[0-9a-f]{6}$/i, "Must be a colour as #rrggbb"), z.toLowerCase()));
 const status = z.enum(["active", "suspended"]);
 
 export const companyView = z.object({
@@ -64,12 +60,14 @@ export const companyView = z.object({
   originUrl: z.string(),
   status,
   sessionPolicy: z.object({ absoluteHours: z.int(), idleMinutes: z.int() }),
-  sessionsPerUserMax: z.int().nullable(),
+  sessionsPerUserMax: z.nullable(z.int()),
   pathRules,
   edgeCache: z.boolean(),
   edgeCacheGeneration: z.int(),
-  color: z.string().nullable().meta({ description: "Of the company's pages, #rrggbb; null for the gateway's own" }),
-  logoSha256: z.string().nullable(),
+  color: z
+    .nullable(z.string())
+    .check(z.meta({ description: "Of the company's pages, #rrggbb; null for the gateway's own" })),
+  logoSha256: z.nullable(z.string()),
   signInRetentionDays: z.int(),
   keepMessages: z.boolean(),
   createdAt: time,
@@ -80,27 +78,27 @@ export const newCompany = z.strictObject({
   slug,
   name,
   originUrl,
-  status: status.default("active"),
-  sessionPolicy: sessionPolicyPart.optional(),
-  sessionsPerUserMax: sessionsPerUserMax.optional(),
-  pathRules: pathRules.optional(),
-  edgeCache: z.boolean().optional(),
-  color: color.optional(),
+  status: z._default(status, "active"),
+  sessionPolicy: z.optional(sessionPolicyPart),
+  sessionsPerUserMax: z.optional(sessionsPerUserMax),
+  pathRules: z.optional(pathRules),
+  edgeCache: z.optional(z.boolean()),
+  color: z.optional(color),
   ...recordFields,
 });
 
 export const companyPatch = z.strictObject({
-  slug: slug.optional(),
-  name: name.optional(),
-  originUrl: originUrl.optional(),
-  status: status.optional(),
-  sessionPolicy: sessionPolicyPart.optional(),
-  sessionsPerUserMax: sessionsPerUserMax.optional(),
-  pathRules: pathRules.optional(),
-  edgeCache: z.boolean().optional(),
+  slug: z.optional(slug),
+  name: z.optional(name),
+  originUrl: z.optional(originUrl),
+  status: z.optional(status),
+  sessionPolicy: z.optional(sessionPolicyPart),
+  sessionsPerUserMax: z.optional(sessionsPerUserMax),
+  pathRules: z.optional(pathRules),
+  edgeCache: z.optional(z.boolean()),
   ...recordFields,
   edgeCacheGeneration: readOnly,
-  color: color.optional(),
+  color: z.optional(color),
   logoSha256: readOnly,
   id: readOnly,
   createdAt: readOnly,
@@ -108,7 +106,7 @@ export const companyPatch = z.strictObject({
 });
 
 /** As the patch, with what a company can't be without; an absent optional field keeps its value. */
-export const companyPut = companyPatch.extend({ name, originUrl });
+export const companyPut = z.extend(companyPatch, { name, originUrl });
 
 export function viewCompany(company: Company): z.infer<typeof companyView> {
   const { id, slug, name, originUrl, status, sessionPolicy, sessionsPerUserMax, createdAt, updatedAt } = company;

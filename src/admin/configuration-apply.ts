@@ -3,7 +3,7 @@
  * carried out only while both are still so, in one batch, so that it happens whole or not at all.
  */
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -35,24 +35,24 @@ import { differing, preconditionFailed } from "./versions.ts";
 
 const danger = z.object({ code: z.string(), message: z.string() });
 export const planView = z.object({
-  planId: z.string().meta({ description: "Names this plan and the company as it was seen" }),
+  planId: z.string().check(z.meta({ description: "Names this plan and the company as it was seen" })),
   differences: z.array(
     z.object({
-      path: z.string().meta({ description: "JSON pointer, with groups by their titles" }),
+      path: z.string().check(z.meta({ description: "JSON pointer, with groups by their titles" })),
       before: z.unknown(),
       after: z.unknown(),
     }),
   ),
-  dangers: z.array(danger).meta({ description: "To be accepted by their codes" }),
+  dangers: z.array(danger).check(z.meta({ description: "To be accepted by their codes" })),
   obstacles: z
     .array(z.object({ path: z.string(), message: z.string() }))
-    .meta({ description: "While one is there, the plan can't be carried out" }),
+    .check(z.meta({ description: "While one is there, the plan can't be carried out" })),
 });
 
 export const application = z.strictObject({
   configuration,
-  planId: z.string().max(100),
-  accept: z.array(z.string().max(100)).max(100).default([]),
+  planId: z.string().check(z.maxLength(100)),
+  accept: z._default(z.array(z.string().check(z.maxLength(100))).check(z.maxLength(100)), []),
 });
 
 export interface Plan {

@@ -3,7 +3,7 @@
  * no ids, so that it can stand in a repository and be laid over another company. What differs is found path by path here;
  * what of it is dangerous, in `configuration-dangers.ts`; how it is carried out, in `configuration-apply.ts`.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -33,19 +33,23 @@ const companyPart = z.strictObject(
 const { serviceProvider: _, updatedAt: _updatedAt, ...samlFields } = samlPut.shape;
 
 export const configuration = z.strictObject({
-  company: companyPart.meta({ description: "Fields that are absent stay as they are" }),
-  groups: z.array(newGroup).max(GROUPS_PER_COMPANY_MAX).meta({ description: "All groups; others are deleted" }),
-  saml: z
-    .strictObject({
+  company: companyPart.check(z.meta({ description: "Fields that are absent stay as they are" })),
+  groups: z
+    .array(newGroup)
+    .check(z.maxLength(GROUPS_PER_COMPANY_MAX), z.meta({ description: "All groups; others are deleted" })),
+  saml: z.nullable(
+    z.strictObject({
       ...samlFields,
-      jit: z
-        .strictObject({ enabled: z.boolean(), group: title.nullable().default(null) })
-        .default({ enabled: false, group: null }),
-      groupMapping: z
-        .array(z.strictObject({ claim: exactText(CLAIM_CHARS_MAX), value: exactText(CLAIM_CHARS_MAX), group: title }))
-        .default([]),
-    })
-    .nullable(),
+      jit: z._default(z.strictObject({ enabled: z.boolean(), group: z._default(z.nullable(title), null) }), {
+        enabled: false,
+        group: null,
+      }),
+      groupMapping: z._default(
+        z.array(z.strictObject({ claim: exactText(CLAIM_CHARS_MAX), value: exactText(CLAIM_CHARS_MAX), group: title })),
+        [],
+      ),
+    }),
+  ),
 });
 export type Configuration = z.output<typeof configuration>;
 

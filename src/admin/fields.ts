@@ -1,8 +1,13 @@
 /** The rules that texts from outside keep. Each names its limit; nothing is stored that could mislead whoever reads it later. */
-import * as z from "zod";
+
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import type { Config } from "../config.ts";
 import { EMAIL_CHARS_MAX, isPlainEmail } from "../store/index.ts";
 import type { FieldError } from "./problems.ts";
+
+// The small zod speaks no language by itself.
+z.config(en());
 
 export const NAME_CHARS_MAX = 200;
 export const URL_CHARS_MAX = 2048;
@@ -16,45 +21,48 @@ const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u;
 
 /** A line of text that people read: any script, HTML as plain text, white space at the ends taken off. */
 export function line(charsMin: number, charsMax: number) {
-  return z
-    .string()
-    .trim()
-    .min(charsMin, charsMin === 1 ? "Must not be empty" : undefined)
-    .max(charsMax)
-    .refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters");
+  return z.string().check(
+    z.trim(),
+    z.minLength(charsMin, charsMin === 1 ? "Must not be empty" : undefined),
+    z.maxLength(charsMax),
+    z.refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters"),
+  );
 }
 
 /** A text that machines compare exactly: nothing is taken off, and white space at the ends is a mistake. */
 export function exactText(charsMax: number) {
-  return z
-    .string()
-    .min(1, "Must not be empty")
-    .max(charsMax)
-    .refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters")
-    .refine((text) => text.trim() === text, "Must not begin or end with white space");
+  return z.string().check(
+    z.minLength(1, "Must not be empty"),
+    z.maxLength(charsMax),
+    z.refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters"),
+    z.refine((text) => text.trim() === text, "Must not begin or end with white space"),
+  );
 }
 
 /** An identifier such as an entity ID: exact, and without any white space. */
 export function identifier(charsMax: number) {
-  return exactText(charsMax).refine((text) => !/\s/u.test(text), "Must not contain white space");
+  return exactText(charsMax).check(z.refine((text) => !/\s/u.test(text), "Must not contain white space"));
 }
 
 export const email = z
   .string()
-  .trim()
-  .max(EMAIL_CHARS_MAX)
-  .refine(isPlainEmail, "Must be one plain e-mail address")
-  .meta({ format: "email" });
+  .check(
+    z.trim(),
+    z.maxLength(EMAIL_CHARS_MAX),
+    z.refine(isPlainEmail, "Must be one plain e-mail address"),
+    z.meta({ format: "email" }),
+  );
 
-export const id = z.string().min(1).max(ID_CHARS_MAX);
+export const id = z.string().check(z.minLength(1), z.maxLength(ID_CHARS_MAX));
 
 /** RFC 3986, 2: other letters would go into headers and redirects in as many spellings as there are readers. */
-const urlText = identifier(URL_CHARS_MAX)
-  .refine(
+const urlText = identifier(URL_CHARS_MAX).check(
+  z.refine(
     (text) => /^[\x21-\x7e]*$/.test(text),
     "Must be written in ASCII: encoded, as a browser's address bar copies it",
-  )
-  .meta({ format: "uri" });
+  ),
+  z.meta({ format: "uri" }),
+);
 
 function readUrl(text: string): URL | null {
   return URL.canParse(text) && !text.includes("\\") ? new URL(text) : null;
@@ -70,12 +78,13 @@ function isHttp(text: string): boolean {
 const HTTPS_ONLY = "Must be an absolute https URL without user name and password";
 
 /** Where people are sent: a query may be part of it, a fragment not. */
-export const browserUrl = urlText
-  .refine(isHttp, HTTPS_ONLY)
-  .refine((text) => !text.includes("#"), "Must not contain a fragment");
+export const browserUrl = urlText.check(
+  z.refine(isHttp, HTTPS_ONLY),
+  z.refine((text) => !text.includes("#"), "Must not contain a fragment"),
+);
 
 /** Where requests are proxied: a path prefix may be part of it, nothing behind it. */
-export const originUrl = browserUrl.refine((text) => !text.includes("?"), "Must not contain a query");
+export const originUrl = browserUrl.check(z.refine((text) => !text.includes("?"), "Must not contain a query"));
 
 /** Says why these URLs may not be used here: https, and plain http only to this machine on a gateway of this machine. */
 export function urlErrors(config: Config, urls: Readonly<Record<string, string | null | undefined>>): FieldError[] {
@@ -99,7 +108,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** A field of an object that its reader may send back; it is looked at by nobody. */
-export const readOnly = z.unknown().optional().meta({ readOnly: true, description: "Ignored" });
+export const readOnly = z.optional(z.unknown()).check(z.meta({ readOnly: true, description: "Ignored" }));
 
 /** A time as the API writes it. */
 export const time = z.iso.datetime();
@@ -111,7 +120,7 @@ export function timeText(ms: number | null): string | null {
 }
 
 /** What zod found, the first fault of each field. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
+export function fieldErrors(error: z.core.$ZodError): FieldError[] {
   const byPath = new Map<string, string>();
   for (const issue of error.issues) {
     const path = issue.path.map(String);

@@ -1,5 +1,5 @@
 /** Permission groups of a company. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -30,20 +30,22 @@ export const groupView = z.object({
 
 export const newGroup = z.strictObject({
   title,
-  type: type.default("member"),
-  ssoOnly: z.boolean().default(false).meta({ description: "This group can only sign in via Single Sign-On" }),
+  type: z._default(type, "member"),
+  ssoOnly: z
+    ._default(z.boolean(), false)
+    .check(z.meta({ description: "This group can only sign in via Single Sign-On" })),
 });
 
 export const groupPatch = z.strictObject({
-  title: title.optional(),
-  type: type.optional(),
-  ssoOnly: z.boolean().optional(),
+  title: z.optional(title),
+  type: z.optional(type),
+  ssoOnly: z.optional(z.boolean()),
   id: readOnly,
   createdAt: readOnly,
   updatedAt: readOnly,
 });
 
-export const groupPut = groupPatch.extend({ title });
+export const groupPut = z.extend(groupPatch, { title });
 
 export function viewGroup(group: Group): z.infer<typeof groupView> {
   const { version: _, createdAt, updatedAt, ...rest } = group;

@@ -1,5 +1,5 @@
 /** Settings from an identity provider's metadata: fetched where a URL is given, and laid over the settings that stand. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   BINDING,

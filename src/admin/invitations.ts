@@ -2,7 +2,7 @@
  * One-time links instead of mail: an invitation lets a user of the company choose a password, a set-up link makes its person
  * the company's first administrator. The address is shown once, when the link is made; only a hash of its token is kept.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -32,11 +32,11 @@ const HOUR = 3_600_000;
 type Kind = Invitation["kind"];
 type Of<K extends Kind> = Extract<Invitation, { kind: K }>;
 
-const url = z.string().meta({ description: "The link to hand over. Shown this once.", format: "uri" });
-const expiresInHours = z.number().int().min(1).max(LINK_HOURS_MAX).default(LINK_HOURS_DEFAULT);
+const url = z.string().check(z.meta({ description: "The link to hand over. Shown this once.", format: "uri" }));
+const expiresInHours = z._default(z.int().check(z.minimum(1), z.maximum(LINK_HOURS_MAX)), LINK_HOURS_DEFAULT);
 
 export const invitationView = z.object({ id: z.string(), userId: z.string(), createdAt: time, expiresAt: time });
-export const invitationWithUrlView = invitationView.extend({ url });
+export const invitationWithUrlView = z.extend(invitationView, { url });
 export const newInvitation = z.strictObject({ userId: id, expiresInHours });
 
 export const setupLinkView = z.object({
@@ -47,11 +47,11 @@ export const setupLinkView = z.object({
   createdAt: time,
   expiresAt: time,
 });
-export const setupLinkWithUrlView = setupLinkView.extend({ url });
+export const setupLinkWithUrlView = z.extend(setupLinkView, { url });
 export const newSetupLink = z.strictObject({
   email,
-  firstName: line(0, NAME_CHARS_MAX).default(""),
-  lastName: line(0, NAME_CHARS_MAX).default(""),
+  firstName: z._default(line(0, NAME_CHARS_MAX), ""),
+  lastName: z._default(line(0, NAME_CHARS_MAX), ""),
   expiresInHours,
 });
 

@@ -1,5 +1,5 @@
 /** The passkeys of a company's users: shown to administrators, and removed by them. Adding one is the person's own affair. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -15,12 +15,12 @@ import { type Answer, answer, notFound } from "./problems.ts";
 import { readUser } from "./users.ts";
 
 export const passkeyView = z.object({
-  id: z.string().meta({ description: "The WebAuthn credential's id, base64url" }),
+  id: z.string().check(z.meta({ description: "The WebAuthn credential's id, base64url" })),
   userId: z.string(),
   name: z.string(),
   algorithm: z.enum(["ES256", "RS256"]),
   createdAt: time,
-  lastUsedAt: time.nullable(),
+  lastUsedAt: z.nullable(time),
 });
 
 export function viewPasskey(passkey: Passkey): z.infer<typeof passkeyView> {

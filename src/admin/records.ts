@@ -1,5 +1,5 @@
 /** What an administrator reads back: sign-ins with their checks, and the audit log. Written elsewhere. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   AUDITED,
@@ -17,26 +17,26 @@ export const signInView = z.object({
   id: z.string(),
   at: time,
   outcome: z.enum(["success", "refused"]),
-  code: z.string().nullable(),
-  email: z.string().nullable(),
+  code: z.nullable(z.string()),
+  email: z.nullable(z.string()),
   checks: z.array(
     z.object({
       name: z.string(),
       ok: z.boolean(),
-      expected: z.string().nullable(),
-      received: z.string().nullable(),
+      expected: z.nullable(z.string()),
+      received: z.nullable(z.string()),
     }),
   ),
-  reference: z.string().meta({ description: "What the visitor's page showed" }),
-  userId: z.string().nullable(),
+  reference: z.string().check(z.meta({ description: "What the visitor's page showed" })),
+  userId: z.nullable(z.string()),
 });
 
 export function viewSignIn(record: SignInRecord): z.infer<typeof signInView> {
   return { ...record, at: timeText(record.at), checks: record.checks.map((check) => ({ ...check })) };
 }
 
-export const signInDetailView = signInView.extend({
-  message: z.string().nullable(),
+export const signInDetailView = z.extend(signInView, {
+  message: z.nullable(z.string()),
 });
 
 export function viewSignInDetail({ wholeIsKept: _, ...record }: SignInDetail): z.infer<typeof signInDetailView> {
@@ -46,14 +46,14 @@ export function viewSignInDetail({ wholeIsKept: _, ...record }: SignInDetail): z
 export const auditView = z.object({
   id: z.string(),
   at: time,
-  actor: z.string().meta({ description: "operator, token:<id>, user:<id> or sign-in" }),
+  actor: z.string().check(z.meta({ description: "operator, token:<id>, user:<id> or sign-in" })),
   action: z.enum(["create", "update", "delete"]),
   resource: z.enum(AUDITED),
   resourceId: z.string(),
   before: z.unknown(),
   after: z.unknown(),
-  seq: z.int().nullable(),
-  hash: z.string().nullable(),
+  seq: z.nullable(z.int()),
+  hash: z.nullable(z.string()),
 });
 
 export function viewAudit({ companyId: _, ...record }: SealedAudit): z.infer<typeof auditView> {

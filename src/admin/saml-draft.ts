@@ -2,7 +2,7 @@
  * A draft of the single sign-on settings: written, tried by a test sign-in, put in force or discarded; and the versions that
  * were in force, to compare with and to go back to. A draft is judged by the rules of the settings themselves.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -43,51 +43,52 @@ export interface DraftedCompany {
 const testedView = z.object({
   at: time,
   actor: z.string(),
-  ofThisVersion: z.boolean().meta({ description: "False: the draft was changed since" }),
+  ofThisVersion: z.boolean().check(z.meta({ description: "False: the draft was changed since" })),
   outcome: z.enum(["success", "refused"]),
-  code: z.string().nullable(),
+  code: z.nullable(z.string()),
   checks: z.array(
-    z.object({ name: z.string(), ok: z.boolean(), expected: z.string().nullable(), received: z.string().nullable() }),
+    z.object({ name: z.string(), ok: z.boolean(), expected: z.nullable(z.string()), received: z.nullable(z.string()) }),
   ),
   claims: z.array(z.object({ name: z.string(), values: z.array(z.string()) })),
-  result: z
-    .object({
+  result: z.nullable(
+    z.object({
       email: z.string(),
       firstName: z.string(),
       lastName: z.string(),
-      userId: z.string().nullable(),
-      groupId: z.string().nullable(),
-    })
-    .nullable(),
+      userId: z.nullable(z.string()),
+      groupId: z.nullable(z.string()),
+    }),
+  ),
 });
 
-export const draftPut = samlPut.extend({ draft: readOnly });
+export const draftPut = z.extend(samlPut, { draft: readOnly });
 
-export const draftView = samlView.extend({
+export const draftView = z.extend(samlView, {
   draft: z.object({
     version: z.int(),
-    basedOn: z.int().nullable().meta({ description: "The version in force that it was made from" }),
+    basedOn: z.nullable(z.int()).check(z.meta({ description: "The version in force that it was made from" })),
     actor: z.string(),
-    test: testedView.nullable(),
+    test: z.nullable(testedView),
   }),
 });
 
 export const draftApply = z.strictObject({
   requireTest: z
-    .boolean()
-    .default(false)
-    .meta({ description: "Refuse with 409 unless a test sign-in of this very draft went well" }),
+    ._default(z.boolean(), false)
+    .check(z.meta({ description: "Refuse with 409 unless a test sign-in of this very draft went well" })),
 });
 
 export const versionView = z.object({
   version: z.int(),
   at: time,
-  actor: z.string().meta({ description: "operator, token:<id> or user:<id>" }),
-  settings: samlView.omit({ serviceProvider: true }),
+  actor: z.string().check(z.meta({ description: "operator, token:<id> or user:<id>" })),
+  settings: z.omit(samlView, { serviceProvider: true }),
 });
 
 export const versionRestore = z.strictObject({
-  apply: z.boolean().default(false).meta({ description: "Put it in force at once instead of making it the draft" }),
+  apply: z
+    ._default(z.boolean(), false)
+    .check(z.meta({ description: "Put it in force at once instead of making it the draft" })),
 });
 
 export function viewDraft(services: Services, { tenant, draft }: DraftedCompany): z.infer<typeof draftView> {

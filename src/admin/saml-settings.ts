@@ -1,5 +1,5 @@
 /** A company's single sign-on: what it is made of, its defaults, and how it is written whole. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import { NAME_ID_FORMAT } from "../saml/index.ts";
 import {
@@ -35,36 +35,36 @@ export const CLOCK_SKEW_SECONDS_DEFAULT = 180;
 export const CLOCK_SKEW_SECONDS_MAX = 600;
 const AUTHN_CONTEXTS_MAX = 10;
 
-const claimName = exactText(CLAIM_CHARS_MAX).nullable();
+const claimName = z.nullable(exactText(CLAIM_CHARS_MAX));
 const nameIdFormat = z.enum(Object.values(NAME_ID_FORMAT) as [string, ...string[]]);
 const requestBinding = z.enum(["POST", "Redirect"]);
 const mapping = z.strictObject({ claim: exactText(CLAIM_CHARS_MAX), value: exactText(CLAIM_CHARS_MAX), groupId: id });
 
 /** Every field of the settings, none of them demanded and none defaulted. */
 const fields = {
-  idpEntityId: identifier(ENTITY_ID_CHARS_MAX).nullable(),
+  idpEntityId: z.nullable(identifier(ENTITY_ID_CHARS_MAX)),
   loginUrl: browserUrl,
-  logoutUrl: browserUrl.nullable(),
+  logoutUrl: z.nullable(browserUrl),
   nameIdFormat,
   requestBinding,
   certificates: certificatesInput,
-  jit: z.strictObject({ enabled: z.boolean(), groupId: id.nullable().default(null) }),
+  jit: z.strictObject({ enabled: z.boolean(), groupId: z._default(z.nullable(id), null) }),
   signAuthnRequests: z.boolean(),
   wantEncryptedAssertions: z.boolean(),
   allowIdpInitiated: z.boolean(),
   forceAuthn: z.boolean(),
-  requestedAuthnContext: z.array(identifier(CLAIM_CHARS_MAX)).max(AUTHN_CONTEXTS_MAX),
-  clockSkewSeconds: z.int().min(0).max(CLOCK_SKEW_SECONDS_MAX),
+  requestedAuthnContext: z.array(identifier(CLAIM_CHARS_MAX)).check(z.maxLength(AUTHN_CONTEXTS_MAX)),
+  clockSkewSeconds: z.int().check(z.minimum(0), z.maximum(CLOCK_SKEW_SECONDS_MAX)),
   allowSha1: z
     .boolean()
-    .meta({ description: "Accepts SHA-1 signatures. Leave it off unless the provider has nothing else." }),
+    .check(z.meta({ description: "Accepts SHA-1 signatures. Leave it off unless the provider has nothing else." })),
   attributeMapping: z.strictObject({
-    email: claimName.optional(),
-    firstName: claimName.optional(),
-    lastName: claimName.optional(),
-    userKey: claimName.optional(),
+    email: z.optional(claimName),
+    firstName: z.optional(claimName),
+    lastName: z.optional(claimName),
+    userKey: z.optional(claimName),
   }),
-  groupMapping: z.array(mapping).max(GROUP_MAPPINGS_MAX),
+  groupMapping: z.array(mapping).check(z.maxLength(GROUP_MAPPINGS_MAX)),
 };
 const shownOnly = { serviceProvider: readOnly, updatedAt: readOnly };
 
@@ -72,39 +72,39 @@ const shownOnly = { serviceProvider: readOnly, updatedAt: readOnly };
 export const samlPut = z.strictObject({
   ...fields,
   ...shownOnly,
-  idpEntityId: fields.idpEntityId.default(null),
-  logoutUrl: fields.logoutUrl.default(null),
-  nameIdFormat: nameIdFormat.default(NAME_ID_FORMAT.emailAddress),
-  requestBinding: requestBinding.default("POST"),
-  jit: fields.jit.default({ enabled: false, groupId: null }),
-  signAuthnRequests: fields.signAuthnRequests.default(false),
-  wantEncryptedAssertions: fields.wantEncryptedAssertions.default(false),
-  allowIdpInitiated: fields.allowIdpInitiated.default(false),
-  forceAuthn: fields.forceAuthn.default(false),
-  requestedAuthnContext: fields.requestedAuthnContext.default([]),
-  clockSkewSeconds: fields.clockSkewSeconds.default(CLOCK_SKEW_SECONDS_DEFAULT),
-  allowSha1: fields.allowSha1.default(false),
-  attributeMapping: fields.attributeMapping.default({}),
-  groupMapping: fields.groupMapping.default([]),
+  idpEntityId: z._default(fields.idpEntityId, null),
+  logoutUrl: z._default(fields.logoutUrl, null),
+  nameIdFormat: z._default(nameIdFormat, NAME_ID_FORMAT.emailAddress),
+  requestBinding: z._default(requestBinding, "POST"),
+  jit: z._default(fields.jit, { enabled: false, groupId: null }),
+  signAuthnRequests: z._default(fields.signAuthnRequests, false),
+  wantEncryptedAssertions: z._default(fields.wantEncryptedAssertions, false),
+  allowIdpInitiated: z._default(fields.allowIdpInitiated, false),
+  forceAuthn: z._default(fields.forceAuthn, false),
+  requestedAuthnContext: z._default(fields.requestedAuthnContext, []),
+  clockSkewSeconds: z._default(fields.clockSkewSeconds, CLOCK_SKEW_SECONDS_DEFAULT),
+  allowSha1: z._default(fields.allowSha1, false),
+  attributeMapping: z._default(fields.attributeMapping, {}),
+  groupMapping: z._default(fields.groupMapping, []),
 });
 
 export type SamlInput = z.output<typeof samlPut>;
 
 /** What is absent keeps its value, inside `jit` and `attributeMapping` too. */
 export const samlPatch = z.strictObject({
-  ...z.strictObject(fields).partial().shape,
+  ...z.partial(z.strictObject(fields)).shape,
   ...shownOnly,
-  jit: z.strictObject({ enabled: z.boolean().optional(), groupId: id.nullable().optional() }).optional(),
+  jit: z.optional(z.strictObject({ enabled: z.optional(z.boolean()), groupId: z.optional(z.nullable(id)) })),
 });
 
 export const samlView = z.object({
-  idpEntityId: z.string().nullable(),
+  idpEntityId: z.nullable(z.string()),
   loginUrl: z.string(),
-  logoutUrl: z.string().nullable(),
+  logoutUrl: z.nullable(z.string()),
   nameIdFormat: z.string(),
   requestBinding,
   certificates: z.array(certificateView),
-  jit: z.object({ enabled: z.boolean(), groupId: z.string().nullable() }),
+  jit: z.object({ enabled: z.boolean(), groupId: z.nullable(z.string()) }),
   signAuthnRequests: z.boolean(),
   wantEncryptedAssertions: z.boolean(),
   allowIdpInitiated: z.boolean(),
@@ -113,10 +113,10 @@ export const samlView = z.object({
   clockSkewSeconds: z.int(),
   allowSha1: z.boolean(),
   attributeMapping: z.object({
-    email: z.string().nullable(),
-    firstName: z.string().nullable(),
-    lastName: z.string().nullable(),
-    userKey: z.string().nullable(),
+    email: z.nullable(z.string()),
+    firstName: z.nullable(z.string()),
+    lastName: z.nullable(z.string()),
+    userKey: z.nullable(z.string()),
   }),
   groupMapping: z.array(z.object({ claim: z.string(), value: z.string(), groupId: z.string() })),
   updatedAt: time,

@@ -1,5 +1,5 @@
 /** Sessions of a company's people: shown, and ended by administrators. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import { type Company, endSession, endSessionsOfUser, findSession, type SessionRow } from "../store/index.ts";
 import { type Actor, auditRecord } from "./actor.ts";

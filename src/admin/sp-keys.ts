@@ -2,7 +2,7 @@
  * The company's own key pairs: what it signs its requests with and what its identity provider encrypts to. A key pair is rolled
  * over in three steps that an administrator takes in his own time: publish the next, put it in use, retire the former.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import { readCertificates } from "../saml/index.ts";
 import {
@@ -22,16 +22,18 @@ import { type Answer, answer, conflict, notFound } from "./problems.ts";
 
 const use = z.enum(["signing", "encryption"]);
 
-export const spKeyView = certificateView.extend({
+export const spKeyView = z.extend(certificateView, {
   id: z.string(),
   use,
-  state: z.enum(["published", "active", "previous", "retired"]).meta({
-    description:
-      "published: in the metadata, not in use yet. active: in use. previous: another is in use; still in the metadata, still decrypts. retired: gone from the metadata",
-  }),
+  state: z.enum(["published", "active", "previous", "retired"]).check(
+    z.meta({
+      description:
+        "published: in the metadata, not in use yet. active: in use. previous: another is in use; still in the metadata, still decrypts. retired: gone from the metadata",
+    }),
+  ),
   createdAt: time,
-  activatedAt: time.nullable(),
-  retiredAt: time.nullable(),
+  activatedAt: z.nullable(time),
+  retiredAt: z.nullable(time),
 });
 
 export const newSpKeyInput = z.strictObject({ use });

@@ -1,6 +1,6 @@
 /** API tokens of a company. The secret is shown once, when the token is made, and kept nowhere. */
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Config } from "../config.ts";
 import type { Services } from "../context.ts";
 import { type Company, createToken, findToken, newId, deleteToken as removeToken, type Token } from "../store/index.ts";
@@ -16,16 +16,16 @@ export const tokenView = z.object({
   id: z.string(),
   name: z.string(),
   createdAt: time,
-  expiresAt: time.nullable(),
+  expiresAt: z.nullable(time),
 });
 
-export const tokenWithSecretView = tokenView.extend({
-  secret: z.string().meta({ description: "The bearer token. Shown this once." }),
+export const tokenWithSecretView = z.extend(tokenView, {
+  secret: z.string().check(z.meta({ description: "The bearer token. Shown this once." })),
 });
 
 export const newToken = z.strictObject({
-  name: line(1, NAME_CHARS_MAX).default("API token"),
-  expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
+  name: z._default(line(1, NAME_CHARS_MAX), "API token"),
+  expiresAt: z._default(z.nullable(z.iso.datetime({ offset: true })), null),
 });
 
 export function viewToken(token: Token): z.infer<typeof tokenView> {

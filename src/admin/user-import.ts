@@ -2,7 +2,7 @@
  * Users from a file: each row judged against what is there, then carried out in batches, each with its audit records. Repeatable:
  * what is already as the file says is left alone. A file gives or takes administration only where the caller chose that.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -44,11 +44,11 @@ export const importView = z.object({
   refused: count,
   rows: z.array(
     z.object({
-      line: z.int().meta({ description: "Where the row begins in the file, from 1" }),
+      line: z.int().check(z.meta({ description: "Where the row begins in the file, from 1" })),
       email: z.string(),
       outcome,
-      reason: z.string().nullable().meta({ description: "Of a refusal" }),
-      changes: z.array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string() })),
+      reason: z.nullable(z.string()).check(z.meta({ description: "Of a refusal" })),
+      changes: z.array(z.object({ field: z.string(), before: z.nullable(z.string()), after: z.string() })),
     }),
   ),
 });

@@ -1,5 +1,5 @@
 /** People of a company, made and changed by hand; single sign-on makes and changes them too. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Services } from "../context.ts";
 import {
   type Company,
@@ -31,32 +31,32 @@ export const userView = z.object({
   status,
   createdAt: time,
   updatedAt: time,
-  lastSignInAt: time.nullable(),
+  lastSignInAt: z.nullable(time),
 });
 
 export const newUser = z.strictObject({
   email,
-  firstName: name.default(""),
-  lastName: name.default(""),
-  company: name.default("").meta({ description: "Where the person works, in their own words" }),
+  firstName: z._default(name, ""),
+  lastName: z._default(name, ""),
+  company: z._default(name, "").check(z.meta({ description: "Where the person works, in their own words" })),
   groupId: id,
-  status: status.default("active"),
+  status: z._default(status, "active"),
 });
 
 export const userPatch = z.strictObject({
-  email: email.optional(),
-  firstName: name.optional(),
-  lastName: name.optional(),
-  company: name.optional(),
-  groupId: id.optional(),
-  status: status.optional(),
+  email: z.optional(email),
+  firstName: z.optional(name),
+  lastName: z.optional(name),
+  company: z.optional(name),
+  groupId: z.optional(id),
+  status: z.optional(status),
   id: readOnly,
   createdAt: readOnly,
   updatedAt: readOnly,
   lastSignInAt: readOnly,
 });
 
-export const userPut = userPatch.extend({ email, groupId: id });
+export const userPut = z.extend(userPatch, { email, groupId: id });
 
 export function viewUser(user: User): z.infer<typeof userView> {
   const { version: _, subject: _subject, createdAt, updatedAt, lastSignInAt, ...rest } = user;

@@ -42,7 +42,8 @@ const HOMES: Record<string, string[]> = {
   "node:zlib": ["saml"],
   "drizzle-orm": ["store"],
   uuid: ["store"],
-  zod: ["admin"],
+  "zod/mini": ["admin"],
+  "zod/v4/locales/en.js": ["admin"],
   "@passwordless-id/webauthn": ["signin"],
   "d3-dsv": ["admin"],
 };

@@ -1,6 +1,6 @@
 /** Single sign-on settings over REST: defaults, certificates, what is refused, and settings made from metadata. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { certificateView } from "../../src/admin/certificates.ts";
 import { samlView } from "../../src/admin/saml-settings.ts";
 import { BASE, startGateway, type TestIdp } from "../support/gateway.ts";

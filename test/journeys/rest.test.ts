@@ -1,6 +1,6 @@
 /** The REST API as operators and companies use it: every resource, its entity tags, its pages, its audit. */
 import { describe, expect, it } from "vitest";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { companyView } from "../../src/admin/companies.ts";
 import { groupView } from "../../src/admin/groups.ts";
 import { auditView, signInView } from "../../src/admin/records.ts";
@@ -15,7 +15,7 @@ const gateway = startGateway();
 const { api } = gateway;
 
 /** The answer is exactly what openapi.json says. */
-const is = (view: z.ZodObject, value: unknown) => expect(z.strictObject(view.shape).parse(value)).toEqual(value);
+const is = (view: z.ZodMiniObject, value: unknown) => expect(z.strictObject(view.shape).parse(value)).toEqual(value);
 
 describe("/companies", () => {
   it("are created with defaults, found, listed by slug, changed and deleted", async () => {

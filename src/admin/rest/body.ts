@@ -1,5 +1,5 @@
 /** Request bodies: the right type, bounded, well-formed, and exactly the fields that were described. */
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { fieldErrors } from "../fields.ts";
 import { readBounded } from "../idp-metadata.ts";
 import { type Answer, answer, fail, invalid } from "../problems.ts";
@@ -32,14 +32,14 @@ export async function readBytes(request: Request, bytesMax: number): Promise<Ans
   return bytes ? answer(bytes) : tooLarge();
 }
 
-export async function readJson<T extends z.ZodType>(request: Request, schema: T): Promise<Answer<z.output<T>>> {
+export async function readJson<T extends z.ZodMiniType>(request: Request, schema: T): Promise<Answer<z.output<T>>> {
   const types = request.method === "PATCH" ? PATCH_TYPES : JSON_TYPES;
   if (!types.includes(mediaType(request))) return unsupported(types);
   const bytes = await readBytes(request, JSON_BODY_BYTES_MAX);
   return bytes.ok ? parseJson(bytes.value, schema) : bytes;
 }
 
-export function parseJson<T extends z.ZodType>(bytes: Uint8Array, schema: T): Answer<z.output<T>> {
+export function parseJson<T extends z.ZodMiniType>(bytes: Uint8Array, schema: T): Answer<z.output<T>> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));

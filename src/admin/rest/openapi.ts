@@ -1,5 +1,5 @@
 /** openapi.json (OpenAPI 3.1), written from the table of routes and the schemas that the routes check with. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Route } from "./route.ts";
 
 const PROBLEMS: Readonly<Record<number, string>> = {
@@ -100,14 +100,14 @@ function parameter(name: string, place: "path" | "query" | "header") {
   };
 }
 
-function schemaOf(schema: z.ZodType, io: "input" | "output"): unknown {
+function schemaOf(schema: z.ZodMiniType, io: "input" | "output"): unknown {
   const { $schema: _, ...described } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return described;
 }
 
 function bodyOf(route: Route) {
   const bodies = Object.entries({
-    ...(route.body ? { "application/json": route.body as z.ZodType } : {}),
+    ...(route.body ? { "application/json": route.body as z.ZodMiniType } : {}),
     ...route.otherBodies,
   });
   if (bodies.length === 0) return null;

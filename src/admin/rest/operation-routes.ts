@@ -1,5 +1,5 @@
 /** What an operator asks of the running gateway: a token that shows where the time of a company's requests goes. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { makeTraceToken, TRACE_HEADER, TRACE_TOKEN_MS } from "../../trace.ts";
 import { answer } from "../problems.ts";
 import { operatorRoute, type Route } from "./route.ts";

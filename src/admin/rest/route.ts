@@ -2,7 +2,7 @@
  * What a route of the API is: its place, what it takes and gives, and its handler. The same table mounts the handlers and
  * writes openapi.json, so neither can know a route that the other does not.
  */
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { Services } from "../../context.ts";
 import type { Company } from "../../store/index.ts";
 import type { Actor } from "../actor.ts";
@@ -43,7 +43,7 @@ export interface Reply {
   readonly file?: Response;
 }
 
-interface Described<Body extends z.ZodType> {
+interface Described<Body extends z.ZodMiniType> {
   readonly method: Method;
   /** Below the API's root; parameters as `:slug`, `:id`. */
   readonly path: string;
@@ -52,7 +52,7 @@ interface Described<Body extends z.ZodType> {
   /** JSON that the handler gets; absent: the route takes none, or reads the request itself. */
   readonly body?: Body;
   /** What it answers when all is well; absent for 204. */
-  readonly view?: z.ZodType;
+  readonly view?: z.ZodMiniType;
   /** The view stands in `{items, nextCursor}`. */
   readonly list?: true;
   /** A POST that makes no object, and so answers 200. */
@@ -60,29 +60,29 @@ interface Described<Body extends z.ZodType> {
   /** Content types of what it answers, where that is a file. */
   readonly files?: readonly string[];
   /** Bodies other than `body`, for the description. */
-  readonly otherBodies?: Readonly<Record<string, z.ZodType | null>>;
+  readonly otherBodies?: Readonly<Record<string, z.ZodMiniType | null>>;
 }
 
 /** For the operator alone, whatever company it is about. */
-export interface OperatorRoute<Body extends z.ZodType = z.ZodType> extends Described<Body> {
+export interface OperatorRoute<Body extends z.ZodMiniType = z.ZodMiniType> extends Described<Body> {
   readonly access: "operator";
   readonly handle: (call: Call<z.output<Body>>) => Promise<Answer<Reply>>;
 }
 
 /** For the operator and for the company whose slug stands in the path. */
-export interface CompanyRoute<Body extends z.ZodType = z.ZodType> extends Described<Body> {
+export interface CompanyRoute<Body extends z.ZodMiniType = z.ZodMiniType> extends Described<Body> {
   readonly access: "company";
   readonly handle: (call: CompanyCall<z.output<Body>>) => Promise<Answer<Reply>>;
 }
 
 // The table forgets each body's type; mounting hands a handler only what its own schema made.
-export type Route = OperatorRoute<z.ZodType<never>> | CompanyRoute<z.ZodType<never>>;
+export type Route = OperatorRoute<z.ZodMiniType<never>> | CompanyRoute<z.ZodMiniType<never>>;
 
-export function operatorRoute<Body extends z.ZodType>(route: Omit<OperatorRoute<Body>, "access">): Route {
+export function operatorRoute<Body extends z.ZodMiniType>(route: Omit<OperatorRoute<Body>, "access">): Route {
   return { ...route, access: "operator" } as unknown as Route;
 }
 
-export function companyRoute<Body extends z.ZodType>(route: Omit<CompanyRoute<Body>, "access">): Route {
+export function companyRoute<Body extends z.ZodMiniType>(route: Omit<CompanyRoute<Body>, "access">): Route {
   return { ...route, access: "company" } as unknown as Route;
 }
 

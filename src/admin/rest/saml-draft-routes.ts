@@ -1,4 +1,5 @@
 /** /companies/:slug/saml/draft and /companies/:slug/saml/versions. A token or the operator may apply without a test. */
+import * as z from "zod/mini";
 import { listSamlVersions } from "../../store/index.ts";
 import { answer } from "../problems.ts";
 import {
@@ -122,7 +123,7 @@ export const samlDraftRoutes: Route[] = [
       "Go back to a version: as the draft, or with apply in force at once. If-Match names the draft, or the settings",
     body: versionRestore,
     // The draft's `draft` is there where it became one.
-    view: draftView.partial({ draft: true }),
+    view: z.partial(draftView, { draft: true }),
     async handle(call) {
       const { services, actor, company, id, precondition } = call;
       if (!call.body.apply) {

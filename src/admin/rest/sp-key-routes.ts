@@ -1,5 +1,5 @@
 /** /companies/:slug/saml/keys */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { activate, beginRollover, newSpKeyInput, readSpKeys, retire, spKeyView, viewSpKey } from "../sp-keys.ts";
 import { companyRoute, NO_CONTENT, type Route, reply } from "./route.ts";
 
