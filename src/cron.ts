@@ -6,7 +6,7 @@ import type { Services } from "./context.ts";
 import { log } from "./log.ts";
 import { count, type JobRun, jobRuns } from "./metrics.ts";
 import { purgeExpired, sealPending } from "./store/index.ts";
-import { rewrapKeys, servicesOfAll } from "./tenant/index.ts";
+import { rewrapKeys, rotateAssertionKeys, servicesOfAll } from "./tenant/index.ts";
 
 export interface Job {
   readonly name: string;
@@ -33,6 +33,7 @@ export const JOBS: readonly Job[] = [
     },
   },
   { name: "rewrap", run: (services) => rewrapKeys(services) },
+  { name: "rotate", run: rotateAssertionKeys },
 ];
 
 /** The schedule comes every 15 minutes, and the platform ends a run after as many; ten jobs that all hang still leave room. */

@@ -46,7 +46,7 @@ export function viewSignInDetail({ wholeIsKept: _, ...record }: SignInDetail): z
 export const auditView = z.object({
   id: z.string(),
   at: time,
-  actor: z.string().check(z.meta({ description: "operator, token:<id>, user:<id> or sign-in" })),
+  actor: z.string().check(z.meta({ description: "operator, token:<id>, user:<id>, sign-in or schedule" })),
   action: z.enum(["create", "update", "delete"]),
   resource: z.enum(AUDITED),
   resourceId: z.string(),

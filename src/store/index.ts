@@ -75,7 +75,14 @@ export {
   keepPost,
   takeKeptPost,
 } from "./kept-posts.ts";
-export { insertAssertionKey } from "./keys.ts";
+export {
+  beginAssertionKey,
+  type DueAssertionKey,
+  findDueAssertionKeys,
+  insertAssertionKey,
+  listAssertionKeys,
+  retireAssertionKey,
+} from "./keys.ts";
 export { findLogo, type Logo, saveLogo } from "./logos.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export {

@@ -1,8 +1,9 @@
 /** Forgets what has had its time. Bounded a run, so that a backlog never holds the database. */
-import { inArray, lt, sql } from "drizzle-orm";
+import { and, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { D1_TIMEOUT_LONG_MS, type Database, run } from "./database.ts";
 import {
+  assertionKeys,
   audit,
   idempotencyKeys,
   invitations,
@@ -26,6 +27,10 @@ export const INVITATION_RETENTION_DAYS = 7;
 export const ATTEMPT_RETENTION_MINUTES = 60;
 /** Whoever repeats a POST does so within the day. */
 export const IDEMPOTENCY_RETENTION_HOURS = 24;
+/** A retired key of the identity assertion is published for an hour; for a week more it explains an old log. */
+export const RETIRED_KEY_RETENTION_DAYS = 7;
+/** Keys younger than this are not looked at: the usual age at which one is retired, so that a run reads no others. */
+const RETIRED_KEY_AGE_DAYS = 30;
 /** How far apart two audit records may stand in the chain that were written the other way round. */
 const OUT_OF_ORDER_ROWS_MAX = 20;
 /** Rows deleted a table and run. At one run in 15 minutes: 960,000 a day. */
@@ -42,8 +47,12 @@ export interface Purged {
 
 /** One batch. `rowsMax` is for tests and for a caller that runs in a loop. */
 export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_ROWS_MAX): Promise<Purged> {
-  const before = (table: SQLiteTable, column: SQLiteColumn, time: number) => {
-    const old = db.select({ rowid: sql`rowid` }).from(table).where(lt(column, time)).limit(rowsMax);
+  const before = (table: SQLiteTable, column: SQLiteColumn, time: number, also?: SQL) => {
+    const old = db
+      .select({ rowid: sql`rowid` })
+      .from(table)
+      .where(and(lt(column, time), also))
+      .limit(rowsMax);
     return db.delete(table).where(inArray(sql`rowid`, old));
   };
   const results = await run(
@@ -57,6 +66,12 @@ export async function purgeExpired(db: Database, now: number, rowsMax = PURGE_RO
       auditBefore(db, now - AUDIT_RETENTION_DAYS * DAY, rowsMax),
       before(invitations, invitations.expiresAt, now - INVITATION_RETENTION_DAYS * DAY),
       before(localAttempts, localAttempts.windowStartedAt, now - ATTEMPT_RETENTION_MINUTES * MINUTE),
+      before(
+        assertionKeys,
+        assertionKeys.createdAt,
+        now - RETIRED_KEY_AGE_DAYS * DAY,
+        lt(assertionKeys.retiredAt, now - RETIRED_KEY_RETENTION_DAYS * DAY),
+      ),
       before(idempotencyKeys, idempotencyKeys.createdAt, now - IDEMPOTENCY_RETENTION_HOURS * 60 * MINUTE),
     ]),
     D1_TIMEOUT_LONG_MS,

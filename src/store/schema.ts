@@ -298,7 +298,7 @@ export const audit = sqliteTable(
     id: text().primaryKey(),
     companyId: text("company_id").notNull(),
     at: integer().notNull(),
-    /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
+    /** `operator`, `token:<id>`, `user:<id>`, `sign-in` or `schedule`. */
     actor: text().notNull(),
     action: text({ enum: ["create", "update", "delete"] }).notNull(),
     resource: text({ enum: AUDITED }).notNull(),

@@ -256,7 +256,7 @@ export interface AuditRecord {
   readonly id: string;
   readonly companyId: string;
   readonly at: number;
-  /** `operator`, `token:<id>`, `user:<id>` or `sign-in`. */
+  /** `operator`, `token:<id>`, `user:<id>`, `sign-in` or `schedule`. */
   readonly actor: string;
   readonly action: "create" | "update" | "delete";
   readonly resource: (typeof AUDITED)[number];

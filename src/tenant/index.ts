@@ -3,7 +3,9 @@
  * companies and the wrapping of their keys. Refuses to know who the visitor is and what is asked for.
  */
 export {
+  ASSERTION_KEY_ANNOUNCED_MS,
   type AssertionSigner,
+  assertionKeyState,
   assertionSigner,
   newAssertionKey,
   publishedAssertionKeys,
@@ -23,6 +25,12 @@ export {
   UNKNOWN_FRESH_MS,
 } from "./resolve.ts";
 export { rewrapKeys } from "./rewrap.ts";
+export {
+  ASSERTION_KEY_LIFE_MS,
+  beginAssertionKeyRotation,
+  describeAssertionKey,
+  rotateAssertionKeys,
+} from "./rotate.ts";
 export {
   activeSpKey,
   decryptionKeys,

@@ -68,6 +68,11 @@ const calls: Calls = {
   updateCompany: (db, ids) =>
     store.updateCompany(db, ids.company, 1, { name: "N", signInRetentionDays: 30 }, record(ids)),
   insertAssertionKey: (db, ids) => store.insertAssertionKey(db, ids.company, assertionKeyRow()),
+  beginAssertionKey: (db, ids) => store.beginAssertionKey(db, ids.company, assertionKeyRow(), NOW, record(ids)),
+  retireAssertionKey: (db, ids) => store.retireAssertionKey(db, ids.company, "x", NOW, record(ids)),
+  listAssertionKeys: (db, ids) => store.listAssertionKeys(db, ids.company),
+  findDueAssertionKeys: (db) =>
+    store.findDueAssertionKeys(db, { oldBy: NOW, announcedBy: NOW, latelySince: NOW - 1 }, 10),
   insertSpKey: (db, ids) => store.insertSpKey(db, ids.company, spKeyRow("signing")),
   beginSpKeyRollover: (db, ids) =>
     store.beginSpKeyRollover(db, ids.company, { ...spKeyRow("encryption"), activatedAt: null }, record(ids)),

@@ -88,6 +88,7 @@ const ChainNote: FC<{ checked: Checked }> = ({ checked: { ok, rows, from, to, he
 export const Who: FC<{ visit: Visit; actor: string }> = ({ visit, actor }) => {
   if (actor === "operator") return <>The operator</>;
   if (actor === "sign-in") return <>A sign-in</>;
+  if (actor === "schedule") return <>The schedule</>;
   const [kind = "", id = ""] = actor.split(":");
   if (kind === "user" && id === visit.session.userId) return <>You</>;
   if (kind === "user") return <a href={`${USERS_PATH}/${encodeURIComponent(id)}`}>An administrator</a>;

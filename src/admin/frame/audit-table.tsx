@@ -16,6 +16,7 @@ const THINGS: Readonly<Record<string, string>> = {
   invitation: "a one-time link",
   passkey: "a passkey",
   "sign-in": "an attempt to sign in",
+  "assertion-key": "a key of the identity assertion",
 } as const;
 /** Says nothing that the line itself doesn't say. */
 const UNSHOWN = new Set(["id", "createdAt", "updatedAt"]);

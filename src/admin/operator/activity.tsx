@@ -12,7 +12,11 @@ const REFUSALS_SHOWN = 20;
 const ID_CHARS_SHOWN = 8;
 
 function whoIn(actor: string): string {
-  const words: Readonly<Record<string, string>> = { operator: "The operator", "sign-in": "A sign-in" };
+  const words: Readonly<Record<string, string>> = {
+    operator: "The operator",
+    "sign-in": "A sign-in",
+    schedule: "The schedule",
+  };
   return words[actor] ?? (actor.startsWith("user:") ? "An administrator" : "An API token");
 }
 

@@ -8,6 +8,7 @@ import { servicesOfCompany } from "../../tenant/index.ts";
 import type { Actor } from "../actor.ts";
 import { readCompany } from "../companies.ts";
 import { type Answer, answer, fail, forbidden, type Problem } from "../problems.ts";
+import { assertionKeyRoutes } from "./assertion-key-routes.ts";
 import { readJson } from "./body.ts";
 import { companyRoutes } from "./company-routes.ts";
 import { entityTag, preconditionOf } from "./conditional.ts";
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...logoRoutes,
   ...samlRoutes,
   ...spKeyRoutes,
+  ...assertionKeyRoutes,
   ...samlDraftRoutes,
   ...configurationRoutes,
   ...groupRoutes,
