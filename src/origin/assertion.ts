@@ -4,15 +4,9 @@
  */
 import type { Services } from "../context.ts";
 import type { Session } from "../session/index.ts";
-import { newId } from "../store/index.ts";
-import { assertionSigner, type Tenant } from "../tenant/index.ts";
+import { assertionSigner, identityClaims, signIdentity, type Tenant } from "../tenant/index.ts";
 import { type IdentityProof, identityHeaders } from "./request-headers.ts";
-import { originOf } from "./target.ts";
 
-/** From `iat` to `exp`. */
-export const ASSERTION_LIFE_SECONDS = 60;
-/** The origin's clock may be behind ours by so much. */
-export const ASSERTION_BACKDATED_SECONDS = 5;
 /** Used so long; what is left of its life is for the way, and for an origin whose clock is ahead. */
 export const ASSERTION_REUSED_MS = 25_000;
 /** Some 2 KB each. */
@@ -54,16 +48,13 @@ async function signedFor(
   session: Session,
   { now, byClaims }: { now: number; byClaims: Memory["byClaims"] },
 ): Promise<Signed> {
-  const { kid, privateKey } = await assertionSigner(services, tenant);
-  const claims = claimsOf(tenant, session);
-  const key = JSON.stringify([kid, claims]);
+  const signer = await assertionSigner(services, tenant);
+  const claims = identityClaims(tenant, session);
+  const key = JSON.stringify([signer.kid, claims]);
   const known = byClaims.get(key);
   if (known && isUsable(known, now)) return known;
 
-  const issuedAt = Math.floor(now / 1000) - ASSERTION_BACKDATED_SECONDS;
-  const expires = { iat: issuedAt, nbf: issuedAt, exp: issuedAt + ASSERTION_LIFE_SECONDS };
-  const header = { alg: "ES256", kid, typ: "JWT" };
-  const assertion = await signJwt(header, { ...claims, jti: newId(), ...expires }, privateKey);
+  const assertion = await signIdentity(signer, claims, now);
   const signed = { signedAt: now, assertion, headers: identityHeaders(session) };
   byClaims.delete(key);
   if (byClaims.size >= ASSERTIONS_MAX) byClaims.delete(byClaims.keys().next().value as string);
@@ -71,34 +62,6 @@ async function signedFor(
   return signed;
 }
 
-/** RFC 7515 3.1, compact; RFC 7518 3.4: the signature is r and s, which is how WebCrypto gives it. */
-async function signJwt(header: object, claims: object, key: CryptoKey): Promise<string> {
-  const signed = [header, claims].map((part) => base64url(JSON.stringify(part))).join(".");
-  const ecdsa = { name: "ECDSA", hash: "SHA-256" };
-  const signature = await crypto.subtle.sign(ecdsa, key, new TextEncoder().encode(signed));
-  return `${signed}.${base64url(new Uint8Array(signature))}`;
-}
-
-function base64url(value: string | Uint8Array): string {
-  return Buffer.from(value as Uint8Array).toString("base64url");
-}
-
 function isUsable({ signedAt }: Signed, now: number): boolean {
   return now >= signedAt && now < signedAt + ASSERTION_REUSED_MS;
-}
-
-function claimsOf(tenant: Tenant, session: Session) {
-  return {
-    iss: tenant.baseUrl,
-    aud: originOf(tenant.company.originUrl).url.origin,
-    sub: session.userId,
-    sid: session.id,
-    company: tenant.company.slug,
-    email: session.email,
-    given_name: session.firstName,
-    family_name: session.lastName,
-    name: `${session.firstName} ${session.lastName}`.trim(),
-    group: session.group,
-    groups: [session.group.title],
-  };
 }

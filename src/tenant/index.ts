@@ -13,6 +13,7 @@ export {
   withAssertionKey,
 } from "./assertion-keys.ts";
 export { classifyHost, type Host, isSlug, RESERVED_SLUGS } from "./host.ts";
+export { type Identity, identityClaims, identityToken, signIdentity } from "./identity-assertion.ts";
 export { expectedIdpEntityIds } from "./idp-entity-ids.ts";
 export { isRulePath, ruleFor } from "./path-rules.ts";
 export { fromAll, placeCompany, servicesOfAll, servicesOfCompany, unplaceCompany } from "./placement.ts";

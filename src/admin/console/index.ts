@@ -15,6 +15,7 @@ import { administratorsOnly, ownFormsOnly } from "./gate.ts";
 import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
 import { invite, listInvitationsPage, revokeInvitation } from "./invitations.tsx";
 import { showMetadata, takeMetadata } from "./metadata.tsx";
+import { checkNow, showOrigin } from "./origin-check.tsx";
 import { showOverview } from "./overview.tsx";
 import { removePasskey } from "./passkeys.tsx";
 import { addPathRule, changeCache, changePathRule, showPaths } from "./path-rules.tsx";
@@ -97,6 +98,8 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/paths", addPathRule)
   .post("/paths/cache", changeCache)
   .post("/paths/:index", changePathRule)
+  .get("/origin", showOrigin)
+  .post("/origin", checkNow)
   .get("/branding", showBranding)
   .post("/branding", saveBranding)
   .get("/tokens", showTokens)

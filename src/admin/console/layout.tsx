@@ -18,6 +18,7 @@ export type Section =
   | "explain"
   | "audit"
   | "paths"
+  | "origin"
   | "branding"
   | "tokens";
 
@@ -50,7 +51,13 @@ const NAVIGATION: readonly { readonly title: string | null; readonly items: read
       ["audit", "Audit log", `${CONSOLE_PATH}/audit`],
     ],
   },
-  { title: "Application", items: [["paths", "Paths and cache", `${CONSOLE_PATH}/paths`]] },
+  {
+    title: "Application",
+    items: [
+      ["paths", "Paths and cache", `${CONSOLE_PATH}/paths`],
+      ["origin", "Check the application", `${CONSOLE_PATH}/origin`],
+    ],
+  },
   {
     title: "Company",
     items: [

@@ -15,6 +15,7 @@ export const SIGN_INS_PATH = `${CONSOLE_PATH}/sign-ins`;
 export const EXPLAIN_PATH = `${CONSOLE_PATH}/explain`;
 export const AUDIT_PATH = `${CONSOLE_PATH}/audit`;
 export const PATHS_PATH = `${CONSOLE_PATH}/paths`;
+export const ORIGIN_PATH = `${CONSOLE_PATH}/origin`;
 export const BRANDING_PATH = `${CONSOLE_PATH}/branding`;
 export const TOKENS_PATH = `${CONSOLE_PATH}/tokens`;
 

@@ -1,8 +1,9 @@
 /** What an operator asks of the running gateway: a token that shows where the time of a company's requests goes. */
 import * as z from "zod/mini";
 import { makeTraceToken, TRACE_HEADER, TRACE_TOKEN_MS } from "../../trace.ts";
+import { checkOrigin, originCheckInput, originCheckView } from "../origin-check.ts";
 import { answer } from "../problems.ts";
-import { operatorRoute, type Route } from "./route.ts";
+import { companyRoute, operatorRoute, type Route, reply } from "./route.ts";
 
 export const operationRoutes: Route[] = [
   operatorRoute({
@@ -15,6 +16,18 @@ export const operationRoutes: Route[] = [
       const token = await makeTraceToken(sealer, now());
       const expiresAt = new Date(now() + TRACE_TOKEN_MS).toISOString();
       return answer({ status: 200, body: { header: TRACE_HEADER, token, expiresAt } });
+    },
+  }),
+  companyRoute({
+    method: "post",
+    path: "/companies/:slug/origin-check",
+    summary:
+      "Send the origin requests that did not come through the gateway, and one that could have; say what it refuses",
+    body: originCheckInput,
+    view: originCheckView,
+    makesNothing: true,
+    async handle({ services, company, body: input }) {
+      return reply(await checkOrigin(services, company.slug, input), (body) => ({ status: 200, body }));
     },
   }),
 ];
