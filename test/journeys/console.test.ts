@@ -354,7 +354,7 @@ describe("what happened", () => {
     const path = /href="\/sso\/admin(\/sign-ins\/[^"]+)"/.exec(list)?.[1] ?? "";
     const { html } = await page(path);
     expect(html).toContain("https://other.example/metadata");
-    expect(html).toContain(`must be exactly ${acme.entityId}`);
+    expect(html).toContain(`set “Identifier (Entity ID)” to ${acme.entityId}`);
     expect((await page("/sign-ins?outcome=refused")).html).toContain(reference);
     expect((await page("/sign-ins?outcome=success")).html).not.toContain(reference);
   });

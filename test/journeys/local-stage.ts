@@ -71,7 +71,7 @@ export async function choose(browser: Browser, url: string, password = PASSWORD,
 /** Opens /sso/local and sends its form. */
 export async function signInWith(
   browser: Browser,
-  company: LocalCompany,
+  company: Pick<LocalCompany, "url">,
   email: string,
   password = PASSWORD,
   options: { returnTo?: string; address?: string } = {},

@@ -15,6 +15,8 @@ export interface Advice {
 export interface Ours {
   readonly entityId: string;
   readonly acsUrl: string;
+  /** Whether a certificate that the settings hold has expired. */
+  readonly expired?: boolean;
 }
 
 const provider = (sentence: string): Advice => ({ where: "At your provider", sentence });
@@ -36,21 +38,6 @@ const REPLY_URL = ({ acsUrl }: Ours) =>
   provider(`In Entra, Basic SAML Configuration, set “Reply URL (Assertion Consumer Service URL)” to ${acsUrl}`);
 const CLOCK =
   "The clocks differ: if it happens often, raise “Clock skew in seconds” under More in the settings; if it happened once, the person simply tries again.";
-
-/** Refusals of those who come with a password or a one-time link. */
-const WITHOUT_PROVIDER = {
-  local_credentials_wrong: person(
-    "The e-mail address or the password was wrong: the person tries again, or an administrator sends a new invitation.",
-  ),
-  local_not_allowed: here(
-    "The check below says what stands in the way: a group that may only use single sign-on, or a user who is disabled.",
-    "users",
-  ),
-  local_throttled: person(
-    "Too many attempts: the person waits a few minutes. If it was not the person, somebody is guessing passwords.",
-  ),
-  invitation_invalid: here("The one-time link was used, withdrawn or has expired: make a new one.", "users"),
-};
 
 const PASSKEY_DAMAGED =
   "What the browser sent is no passkey made or used for this host: the person tries again, or another browser. If it stays, treat it as an attack.";
@@ -80,7 +67,6 @@ const WITH_PASSKEY = {
 };
 
 const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
-  ...WITHOUT_PROVIDER,
   ...WITH_PASSKEY,
   form_invalid: provider(RESEND),
   message_missing: provider(
@@ -135,9 +121,10 @@ const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
   ),
   signature_transform: provider(SIGNATURE_FORM),
   signature_reference: provider(SIGNATURE_FORM),
-  signature_invalid: here(
-    "The answer was signed by a key that is not set here: download “Certificate (Base64)” anew in Entra, SAML Certificates, and add it to the settings.",
-  ),
+  signature_invalid: ({ expired }) =>
+    here(
+      `${expired ? "A certificate set here has expired, and Entra then takes its next one by itself. " : ""}The answer was signed by a key that is not set here: download “Certificate (Base64)” anew in Entra, SAML Certificates, and add it to the settings.`,
+    ),
   digest_mismatch: provider(
     "The answer was altered after it was signed: something between the provider and here rewrites it, such as a proxy; if it stays, treat it as an attack.",
   ),
@@ -174,7 +161,9 @@ const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
   audience_missing: ({ entityId }) =>
     provider(`In Entra, Basic SAML Configuration, set “Identifier (Entity ID)” to ${entityId}`),
   audience_mismatch: ({ entityId }) =>
-    provider(`In Entra, Basic SAML Configuration, “Identifier (Entity ID)” must be exactly ${entityId}`),
+    provider(
+      `In Entra, Basic SAML Configuration, set “Identifier (Entity ID)” to ${entityId} exactly as it stands here`,
+    ),
   issue_instant_out_of_window: here(CLOCK),
   authn_statement_missing: provider(STRUCTURE),
   authn_instant_too_old: provider(

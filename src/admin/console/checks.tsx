@@ -97,8 +97,10 @@ const PAGES = {
 
 /** The one sentence, and what Entra's number means where there is one. */
 export const AdviceNote: FC<{ visit: Visit; code: string; checks: readonly Check[] }> = ({ visit, code, checks }) => {
-  const { entityId, acsUrl } = visit.tenant;
-  const advice = adviceFor(code, { entityId, acsUrl });
+  const { entityId, acsUrl, certificates } = visit.tenant;
+  const now = visit.services.now();
+  const expired = certificates.some(({ notAfter }) => notAfter <= now);
+  const advice = adviceFor(code, { entityId, acsUrl, expired });
   const failed = checks.find(({ ok }) => !ok);
   const said = checks.map(({ received }) => received ?? "").join("\n");
   return (
