@@ -2,6 +2,7 @@
  * What the schedule does: the one list of jobs. Each is kept apart from the others' failures, gets a bounded time, and is
  * logged with what it did. Two runs may overlap, in one isolate or in two: a job must bear that.
  */
+import { followMetadata } from "./admin/index.ts";
 import type { Services } from "./context.ts";
 import { log } from "./log.ts";
 import { count, type JobRun, jobRuns } from "./metrics.ts";
@@ -34,6 +35,8 @@ export const JOBS: readonly Job[] = [
   },
   { name: "rewrap", run: (services) => rewrapKeys(services) },
   { name: "rotate", run: rotateAssertionKeys },
+  // Last: others decide how long it takes.
+  { name: "follow", run: followMetadata },
 ];
 
 /** The schedule comes every 15 minutes, and the platform ends a run after as many; ten jobs that all hang still leave room. */

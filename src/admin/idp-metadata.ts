@@ -45,6 +45,16 @@ export function readMetadata(
   services: Services,
   source: Source,
 ): Answer<(current: SamlSettings | null) => Answer<SamlInput>> {
+  const read = usableMetadata(services, source);
+  if (!read.ok) return read;
+  return answer((current) => {
+    const made = samlPut.safeParse(fromMetadata(read.value, current));
+    return made.success ? answer(made.data) : invalid(fieldErrors(made.error));
+  });
+}
+
+/** The metadata, if it is whole, of today, and not too much to pin. Its signature is not looked at: https vouches for a URL. */
+export function usableMetadata(services: Services, source: Source): Answer<IdpMetadata> {
   const fault = (message: string) => invalid([{ path: source.path, message }]);
   const read = readIdpMetadata(source.bytes);
   if (!read.ok) {
@@ -59,10 +69,7 @@ export function readMetadata(
   if (metadata.certificates.length > CERTIFICATES_MAX) {
     return fault(`The metadata holds more than ${CERTIFICATES_MAX} signing certificates`);
   }
-  return answer((current) => {
-    const made = samlPut.safeParse(fromMetadata(metadata, current));
-    return made.success ? answer(made.data) : invalid(fieldErrors(made.error));
-  });
+  return answer(metadata);
 }
 
 /** What the provider says of itself; everything that is the company's choice stays as it is. */
@@ -87,14 +94,17 @@ function byBinding(endpoints: readonly Endpoint[], binding: string): Endpoint | 
   return endpoints.find((endpoint) => endpoint.binding === binding);
 }
 
-/** The document behind a URL: https, this host and no other, in time and in size. */
+/**
+ * The document behind a URL: https, this host and no other, in time and in size as unpacked. What a name resolves to can't be
+ * seen here: that no private network stands behind `fetch` is the platform's part, and workerd's unless it is told otherwise.
+ */
 export async function fetchMetadata(services: Services, address: string): Promise<Answer<Uint8Array>> {
   const fault = (message: string) => invalid([{ path: "url", message }]);
   const { host } = new URL(address);
   const signal = AbortSignal.timeout(METADATA_FETCH_SECONDS_MAX * 1000);
   let url = address;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-    const reason = refusalOf(services, url, host);
+    const reason = metadataUrlRefusal(services, url, host);
     if (reason !== null) return fault(reason);
     try {
       const response = await fetch(url, {
@@ -125,18 +135,23 @@ export async function fetchMetadata(services: Services, address: string): Promis
 }
 
 /** RFC 6761, RFC 6762, RFC 8375: names that mean another machine to everybody. */
-const PRIVATE_NAMES = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|test|invalid|home\.arpa)\.?$/;
+const PRIVATE_NAMES = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|test|invalid|home\.arpa)$/;
 
-function refusalOf(services: Services, address: string, host: string): string | null {
+/** Why this URL is not fetched; null when it may be. `host` is the one that the administrator named. */
+export function metadataUrlRefusal(services: Services, address: string, host = new URL(address).host): string | null {
   const url = new URL(address);
   if (url.host !== host) return "Redirects to another host";
   if (url.username !== "" || url.password !== "") return "Redirects to a URL with a user name";
   const [error] = urlErrors(services.config, { url: address });
   if (error) return error.message;
-  if (services.config.local && isLoopback(url.hostname)) return null;
-  // The URL parser has already turned every spelling of an IPv4 address into four decimal numbers.
-  const isAddress = url.hostname.startsWith("[") || /^[\d.]+$/.test(url.hostname);
-  if (isAddress || !url.hostname.includes(".") || PRIVATE_NAMES.test(url.hostname)) return "Must name a public host";
+  const { local, baseDomain } = services.config;
+  if (local && isLoopback(url.hostname)) return null;
+  // The URL parser has already turned every spelling of an IPv4 address into four decimal numbers. A dot at the end says "absolute".
+  const name = url.hostname.replace(/\.+$/, "");
+  const isAddress = name.startsWith("[") || /^[\d.]+$/.test(name);
+  // A Worker that asks its own zone passes by whatever guards it.
+  const isOwn = `.${name}`.endsWith(`.${baseDomain}`);
+  if (isAddress || isOwn || !name.includes(".") || PRIVATE_NAMES.test(name)) return "Must name a public host";
   return null;
 }
 

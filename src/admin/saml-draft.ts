@@ -81,7 +81,7 @@ export const draftApply = z.strictObject({
 export const versionView = z.object({
   version: z.int(),
   at: time,
-  actor: z.string().check(z.meta({ description: "operator, token:<id> or user:<id>" })),
+  actor: z.string().check(z.meta({ description: "operator, token:<id>, user:<id> or metadata" })),
   settings: z.omit(samlView, { serviceProvider: true }),
 });
 

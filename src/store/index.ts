@@ -86,6 +86,14 @@ export {
 export { findLogo, type Logo, saveLogo } from "./logos.ts";
 export { endSessionsByLogout, type LogoutWrite } from "./logout.ts";
 export {
+  claimMetadataSource,
+  type DueMetadataSource,
+  deleteMetadataSource,
+  findMetadataSource,
+  listDueMetadataSources,
+  saveMetadataSource,
+} from "./metadata-sources.ts";
+export {
   completePasskeySignIn,
   type PasskeyAccount,
   type PasskeySignInState,

@@ -235,6 +235,29 @@ export interface SamlVersion {
   readonly settings: SamlSettings;
 }
 
+/** Where a company's identity provider publishes its metadata, and what the looks at it gave. Certificates are base64 DER. */
+export interface MetadataSource {
+  readonly url: string;
+  /** What happens to a certificate that appears: it is announced, or trusted at once. */
+  readonly trust: "announce" | "automatic";
+  /** Of the last good copy. */
+  readonly certificates: readonly string[];
+  /** Of those, the ones that were in no settings then and that nobody dismissed. */
+  readonly announced: readonly string[];
+  readonly dismissed: readonly string[];
+  /** When the last good copy was read. */
+  readonly readAt: number | null;
+  /** Why the last look failed; null where it went well. */
+  readonly failure: string | null;
+  /** Since when each look has failed. */
+  readonly failedAt: number | null;
+  readonly nextAt: number;
+  /** Grows with every change, and is never used again. */
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
 /** The kinds of thing whose changes are recorded. */
 export const AUDITED = [
   "company",
@@ -256,7 +279,7 @@ export interface AuditRecord {
   readonly id: string;
   readonly companyId: string;
   readonly at: number;
-  /** `operator`, `token:<id>`, `user:<id>`, `sign-in` or `schedule`. */
+  /** `operator`, `token:<id>`, `user:<id>`, `sign-in`, `schedule` or `metadata`. */
   readonly actor: string;
   readonly action: "create" | "update" | "delete";
   readonly resource: (typeof AUDITED)[number];

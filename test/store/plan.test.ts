@@ -16,6 +16,7 @@ import {
   settingsRow,
   signInRow,
   signInWrite,
+  sourceRow,
   spKeyRow,
   testedWrite,
   userRow,
@@ -101,6 +102,16 @@ const calls: Calls = {
     await store.listSamlVersions(db, ids.company, start);
     await store.listSamlVersions(db, ids.company, { after: "2", limit: 10 });
   },
+  saveMetadataSource: async (db, ids) => {
+    await store.saveMetadataSource(db, ids.company, null, sourceRow(1), record(ids));
+    await store.saveMetadataSource(db, ids.company, 1, sourceRow(2), record(ids));
+    await store.saveMetadataSource(db, ids.company, 2, sourceRow(3), null);
+  },
+  findMetadataSource: (db, ids) => store.findMetadataSource(db, ids.company),
+  listDueMetadataSources: (db) => store.listDueMetadataSources(db, NOW, 10),
+  claimMetadataSource: (db, ids) =>
+    store.claimMetadataSource(db, { companyId: ids.company, slug: ids.slug, nextAt: NOW }, NOW + 1),
+  deleteMetadataSource: (db, ids) => store.deleteMetadataSource(db, ids.company, 3, record(ids)),
   findSamlVersion: (db, ids) => store.findSamlVersion(db, ids.company, 1),
   findSamlDraft: (db, ids) => store.findSamlDraft(db, ids.company),
   saveSamlDraft: async (db, ids) => {

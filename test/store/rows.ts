@@ -9,6 +9,7 @@ import {
   type Database,
   type Group,
   type Invitation,
+  type MetadataSource,
   type NewUser,
   newId,
   type Passkey,
@@ -216,5 +217,22 @@ export function signInWrite(userId: string, more: Partial<SignInWrite> = {}): Si
     session: sessionRow(userId),
     signIn: signInRow({ userId }),
     ...more,
+  };
+}
+
+export function sourceRow(version: number): MetadataSource {
+  return {
+    url: "https://idp.example/metadata",
+    trust: "announce",
+    certificates: ["MIIB"],
+    announced: [],
+    dismissed: [],
+    readAt: NOW,
+    failure: null,
+    failedAt: null,
+    nextAt: NOW,
+    version,
+    createdAt: NOW,
+    updatedAt: NOW,
   };
 }

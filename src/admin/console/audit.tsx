@@ -8,7 +8,7 @@ import type { ConsoleContext, Visit } from "./console.ts";
 import { leadTo } from "./done.ts";
 import { consolePage } from "./layout.tsx";
 import { FocusedNote, Form, Older } from "./parts.tsx";
-import { AUDIT_PATH, DRAFT_PATH, GROUPS_PATH, SETTINGS_PATH, USERS_PATH } from "./paths.ts";
+import { AUDIT_PATH, DRAFT_PATH, GROUPS_PATH, METADATA_PATH, SETTINGS_PATH, USERS_PATH } from "./paths.ts";
 import { LIST_ROWS } from "./users.tsx";
 
 export function listAuditPage(c: ConsoleContext): Promise<Response> {
@@ -36,7 +36,7 @@ async function auditPage(c: ConsoleContext, checked: Checked | null): Promise<Re
   return consolePage(visit, {
     title: "Audit log",
     section: "audit",
-    lead: "Every change, newest first: by administrators here, by tokens over REST, by the operator, and by sign-ins that created or changed users.",
+    lead: "Every change, newest first: by administrators here, by tokens over REST, by the operator, by sign-ins that created or changed users, and by metadata that is followed.",
     children: (
       <>
         {checked && <ChainNote checked={checked} />}
@@ -89,6 +89,7 @@ export const Who: FC<{ visit: Visit; actor: string }> = ({ visit, actor }) => {
   if (actor === "operator") return <>The operator</>;
   if (actor === "sign-in") return <>A sign-in</>;
   if (actor === "schedule") return <>The schedule</>;
+  if (actor === "metadata") return <>Followed metadata</>;
   const [kind = "", id = ""] = actor.split(":");
   if (kind === "user" && id === visit.session.userId) return <>You</>;
   if (kind === "user") return <a href={`${USERS_PATH}/${encodeURIComponent(id)}`}>An administrator</a>;
@@ -97,6 +98,7 @@ export const Who: FC<{ visit: Visit; actor: string }> = ({ visit, actor }) => {
 
 function hrefOf({ resource, resourceId, action }: AuditRecord): string | null {
   if (resource === "saml") return resourceId === DRAFT_RESOURCE_ID ? DRAFT_PATH : SETTINGS_PATH;
+  if (resource === "metadata-source") return METADATA_PATH;
   if (action === "delete") return null;
   if (resource === "user") return `${USERS_PATH}/${encodeURIComponent(resourceId)}`;
   return resource === "group" ? `${GROUPS_PATH}/${encodeURIComponent(resourceId)}` : null;

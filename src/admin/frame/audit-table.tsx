@@ -17,6 +17,7 @@ const THINGS: Readonly<Record<string, string>> = {
   passkey: "a passkey",
   "sign-in": "an attempt to sign in",
   "assertion-key": "a key of the identity assertion",
+  "metadata-source": "which metadata is followed",
 } as const;
 /** Says nothing that the line itself doesn't say. */
 const UNSHOWN = new Set(["id", "createdAt", "updatedAt"]);

@@ -16,6 +16,7 @@ function whoIn(actor: string): string {
     operator: "The operator",
     "sign-in": "A sign-in",
     schedule: "The schedule",
+    metadata: "Followed metadata",
   };
   return words[actor] ?? (actor.startsWith("user:") ? "An administrator" : "An API token");
 }

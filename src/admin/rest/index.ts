@@ -27,6 +27,7 @@ import { type Description, referencePage } from "./reference.tsx";
 import type { CompanyCall, Reply, Route } from "./route.ts";
 import { samlDraftRoutes } from "./saml-draft-routes.ts";
 import { samlRoutes } from "./saml-routes.ts";
+import { samlSourceRoutes } from "./saml-source-routes.ts";
 import { spKeyRoutes } from "./sp-key-routes.ts";
 import { userFileRoutes } from "./user-file-routes.ts";
 import { userRoutes } from "./user-routes.ts";
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...companyRoutes,
   ...logoRoutes,
   ...samlRoutes,
+  ...samlSourceRoutes,
   ...spKeyRoutes,
   ...assertionKeyRoutes,
   ...samlDraftRoutes,
