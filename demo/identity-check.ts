@@ -1,6 +1,6 @@
 /**
  * What every origin behind Vestibule does: take the identity from the signed assertion, and from nothing else. Any JWT library will do; this is
- * the whole of it with jose.
+ * the whole of it with jose. To copy from, take docs/origin-checks.
  */
 import { createRemoteJWKSet, customFetch, type JWTPayload, jwtVerify } from "jose";
 import { fetchLocal } from "./local-http.ts";
@@ -33,7 +33,12 @@ export function identityChecker(options: {
     const assertion = request.headers.get(ASSERTION_HEADER);
     if (assertion === null) return { ok: false, why: `there is no ${ASSERTION_HEADER} header` };
     try {
-      const { payload } = await jwtVerify(assertion, keys, { ...options, clockTolerance: CLOCK_TOLERANCE_SECONDS });
+      const { payload } = await jwtVerify(assertion, keys, {
+        ...options,
+        algorithms: ["ES256"],
+        requiredClaims: ["exp", "sub"],
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      });
       return { ok: true, claims: payload };
     } catch (error) {
       return { ok: false, why: error instanceof Error ? error.message : String(error) };

@@ -19,6 +19,18 @@ export function requireDebianPackages(): void {
   }
 }
 
+/** Of the samples of origin checks. Throws with the line to type. */
+export function requireOriginCheckTools(): void {
+  const missing = [
+    ...(runs("/usr/bin/python3", ["-c", "import jwt, cryptography"]) ? [] : ["python3-jwt", "python3-cryptography"]),
+    ...(runs("php", ["-r", "exit(extension_loaded('openssl') ? 0 : 1);"]) ? [] : ["php-cli"]),
+    ...(runs("go", ["version"]) ? [] : ["golang-go"]),
+  ];
+  if (missing.length > 0) {
+    throw new Error(`These tests need: apt-get install --no-install-recommends ${missing.join(" ")}`);
+  }
+}
+
 function runs(program: string, args: readonly string[]): boolean {
   return spawnSync(program, args, { stdio: "ignore" }).status === 0;
 }
