@@ -1,7 +1,8 @@
 /** The audit's chain, checked and exported. Both walk it in pages, so that neither holds more than one. */
 import * as z from "zod/mini";
 import type { Services } from "../context.ts";
-import { type ChainRow, findAuditSpan, listAuditChain, newChainCheck, sealAudit } from "../store/index.ts";
+import { type ChainRow, findAuditSpan, listAudit, listAuditChain, newChainCheck, sealAudit } from "../store/index.ts";
+import { servicesOfAll } from "../tenant/index.ts";
 import { csvLine } from "./csv.ts";
 import { type Answer, answer, fail } from "./problems.ts";
 
@@ -20,6 +21,15 @@ export const auditCheckView = z.object({
   ),
   unsealed: z.int(),
 });
+
+/** Over the database that has records of this company, which may be deleted; the first where none has. */
+export async function servicesOfAudit(services: Services, companyId: string): Promise<Services> {
+  const all = servicesOfAll(services);
+  const newest = await Promise.all(
+    all.map(({ database }) => listAudit(database, companyId, { after: null, limit: 1 })),
+  );
+  return all.find((_, index) => newest[index]!.length > 0) ?? services;
+}
 
 export async function checkAudit(services: Services, companyId: string): Promise<z.infer<typeof auditCheckView>> {
   const { database } = services;

@@ -209,10 +209,13 @@ export function changeCompany(
     }
     const errors = urlErrors(services.config, { originUrl: changes.originUrl });
     if (errors.length > 0) return invalid(errors);
-    // Nobody keeps the cache true while it is off: it begins anew.
-    const emptied = changes.edgeCache === true ? { edgeCacheGeneration: current.edgeCacheGeneration + 1 } : {};
-    return answer({ ...changes, ...emptied });
+    return answer({ ...changes, ...emptiedBy(current, changes) });
   });
+}
+
+/** Nobody keeps the cache true while it is off: it begins anew. */
+export function emptiedBy({ edgeCacheGeneration }: Company, { edgeCache }: CompanyChanges): CompanyChanges {
+  return edgeCache === true ? { edgeCacheGeneration: edgeCacheGeneration + 1 } : {};
 }
 
 /** What was kept at the edge until now is asked for under another key from now on, so that nobody finds it. */

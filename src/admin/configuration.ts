@@ -16,7 +16,7 @@ import {
 import type { Tenant } from "../tenant/index.ts";
 import type { Actor } from "./actor.ts";
 import { pemOf } from "./certificates.ts";
-import { companyPatch, OPERATORS, viewCompany } from "./companies.ts";
+import { companyPatch, emptiedBy, OPERATORS, viewCompany } from "./companies.ts";
 import { CLAIM_CHARS_MAX, exactText, urlErrors } from "./fields.ts";
 import { newGroup, title } from "./groups.ts";
 import { type Answer, answer, conflict, type FieldError, forbidden, invalid } from "./problems.ts";
@@ -152,7 +152,8 @@ function companyOf(services: Services, actor: Actor, current: Company, wanted: o
   const errors = urlErrors(services.config, { originUrl: changes.originUrl });
   if (errors.length > 0) return invalid(errors.map(({ message }) => ({ path: "company.originUrl", message })));
   if (Object.keys(changes).length === 0) return answer(current);
-  return answer({ ...current, ...changes, version: current.version + 1, updatedAt: services.now() });
+  const next = { ...current, ...changes, ...emptiedBy(current, changes) };
+  return answer({ ...next, version: current.version + 1, updatedAt: services.now() });
 }
 
 function samlInputOf(saml: NonNullable<Configuration["saml"]>, groups: readonly Group[]): Answer<SamlInput> {

@@ -50,7 +50,7 @@ export async function readPasskey(
   return passkey ? answer(passkey) : notFound("passkey");
 }
 
-/** In force at once: a passkey is looked up when it is used. Sessions that it began go on. */
+/** In force at once: a passkey is looked up when it is used. Sessions that it began are over within a minute. */
 export async function deletePasskey(
   services: Services,
   actor: Actor,

@@ -19,6 +19,12 @@ const REQUESTS_OF_THEIR_OWN: readonly string[] = [
   "authorization",
   "upgrade",
 ];
+/**
+ * Headers by which frameworks let a client say that it means another method, host or path than stands in the request: an answer to
+ * such a request is none to its URL. And Origin, which an answer may name without saying that it varies by it.
+ */
+const ANOTHER_REQUEST =
+  /^(?:origin|x.http.method(?:.override)?|x.method.override|x.original.(?:url|host)|x.rewrite.url|x.host)$/;
 const SECONDS = /^\d{1,10}$/;
 
 /** Directives by lower-case name, or null for what is not well-formed: nothing is guessed. RFC 9111, 5.2. */
@@ -39,12 +45,21 @@ function directivesOf(value: string | null): ReadonlyMap<string, string> | null 
 
 /** `use`: may be answered from what is kept. `refresh`: not, but the origin's answer may be kept. `none`: neither. */
 export function cacheUse({ method, headers }: Request): "use" | "refresh" | "none" {
-  if (method !== "GET" || REQUESTS_OF_THEIR_OWN.some((name) => headers.has(name))) return "none";
+  if (method !== "GET" || isOfItsOwn(headers)) return "none";
   const wanted = headers.get("cache-control");
   if (wanted === null) return headers.has("pragma") ? "refresh" : "use";
   const directives = directivesOf(wanted);
   if (directives === null || directives.has("no-store")) return "none";
   return ["no-cache", "max-age", "min-fresh"].some((name) => directives.has(name)) ? "refresh" : "use";
+}
+
+/** One call into the platform. */
+function isOfItsOwn(headers: Headers): boolean {
+  let own = false;
+  headers.forEach((_value, name) => {
+    own ||= REQUESTS_OF_THEIR_OWN.includes(name) || ANOTHER_REQUEST.test(name);
+  });
+  return own;
 }
 
 export interface Keeping {

@@ -28,6 +28,8 @@ export function localSession(
   user: Pick<User, "id" | "email" | "firstName" | "lastName" | "company">,
   group: Group,
   checks: readonly Check[],
+  /** With whose removal the session ends. */
+  passkeyId: string | null = null,
 ): LocalSession {
   const now = c.get("services").now();
   const begun = newSession({
@@ -37,7 +39,7 @@ export function localSession(
     now,
     nameID: { value: user.email, format: NAME_ID_FORMAT.emailAddress, nameQualifier: null, spNameQualifier: null },
     issuer: LOCAL_ISSUER,
-    sessionIndex: null,
+    sessionIndex: passkeyId,
     sessionNotOnOrAfter: null,
     userAgent: c.req.header("user-agent") ?? "",
   });

@@ -91,7 +91,7 @@ export async function passkeySignIn(c: Context<AppEnv>): Promise<Response> {
   const barred = whyBarred(state.companyStatus, user, group);
   if (barred !== null) return refuse({ code: "local_not_allowed", check: barred });
 
-  const begun = localSession(c, user, group, checks);
+  const begun = localSession(c, user, group, checks, passkey.id);
   const outcome = await completePasskeySignIn(services.database, company.id, {
     now,
     passkey,

@@ -149,7 +149,8 @@ export async function removePasskey(c: Context<AppEnv>): Promise<Response> {
   // Gone already is as good as removed.
   if (passkey !== undefined) {
     const record = recordOf(c, session, passkey, "delete");
-    await deletePasskey(c.get("services").database, c.get("tenant").company.id, owner.user.id, passkey.id, record);
+    const { id } = c.get("tenant").company;
+    await deletePasskey(c.get("services").database, id, owner.user.id, passkey.id, record, session.id);
   }
   return c.redirect(`${PASSKEYS_PATH}?done=removed`, 303);
 }

@@ -1,5 +1,5 @@
 /** The passkeys that a user has: listed, added and removed. A key is added in one batch with all that must be true at that moment. */
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, ne, type SQL, sql } from "drizzle-orm";
 import { auditStatement, guardedAuditStatement, guardFailed, unexpected } from "./changes.ts";
 import { mayUseLocal } from "./credentials.ts";
 import { type Database, decide, run } from "./database.ts";
@@ -104,25 +104,37 @@ export async function addPasskey(
   return outcome.constraint.includes("passkeys") ? "exists" : unexpected(outcome.constraint);
 }
 
-/** True when there was one to remove; in force at once, since a passkey is looked up when it is used. */
+/**
+ * True when there was one to remove; in force at once, since a passkey is looked up when it is used. The sessions that it began end
+ * with it, but for the one that the person removes it in: whoever has a lost device would otherwise stay signed in on it.
+ */
 export async function deletePasskey(
   db: Database,
   companyId: string,
   userId: string,
   id: string,
   record: AuditRecord,
+  keptSession = "",
 ): Promise<boolean> {
   const one = and(onePasskey(companyId, id), eq(passkeys.userId, userId));
   const recorded = guardedAuditStatement(db, record, passkeys, one);
-  return (await decide(db.batch([recorded, db.delete(passkeys).where(one)]))).ok;
+  const begun = and(begunWithPasskey(companyId, userId, eq(sessions.sessionIndex, id)), ne(sessions.id, keptSession));
+  return (await decide(db.batch([recorded, db.delete(sessions).where(begun), db.delete(passkeys).where(one)]))).ok;
 }
 
-/** Removes all that a user has. */
+/** A session that a passkey began has the passkey's id as its SessionIndex, for want of an identity provider's. */
+const begunWithPasskey = (companyId: string, userId: string, index: SQL) =>
+  and(eq(sessions.companyId, companyId), eq(sessions.userId, userId), index);
+
+/** Removes all that a user has, and ends the sessions that they began. */
 export async function deletePasskeysOfUser(
   db: Database,
   companyId: string,
   userId: string,
   record: AuditRecord,
 ): Promise<void> {
-  await run(db.batch([auditStatement(db, record), db.delete(passkeys).where(ofUser(companyId, userId))]));
+  const held = db.select({ id: passkeys.id }).from(passkeys).where(ofUser(companyId, userId));
+  const begun = begunWithPasskey(companyId, userId, inArray(sessions.sessionIndex, held));
+  const gone = [db.delete(sessions).where(begun), db.delete(passkeys).where(ofUser(companyId, userId))] as const;
+  await run(db.batch([auditStatement(db, record), ...gone]));
 }

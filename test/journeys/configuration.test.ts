@@ -36,6 +36,19 @@ async function carryOut(slug: string, wanted: Json) {
   );
 }
 
+describe("the edge cache", () => {
+  it("begins anew when it is switched on again, as by every other way", async () => {
+    await createCompany(gateway, "edge", idp);
+    const generation = async () => (await api("GET", "/companies/edge")).body.edgeCacheGeneration;
+    const wanted = await get("edge");
+    const before = await generation();
+    for (const edgeCache of [false, true]) {
+      expect((await carryOut("edge", { ...wanted, company: { ...wanted.company, edgeCache } })).status).toBe(200);
+    }
+    expect(await generation()).toBe(before + 1);
+  });
+});
+
 describe("a configuration that was read", () => {
   it("holds settings, groups and single sign-on by title, no users, no ids and no secrets", async () => {
     await createCompany(gateway, "read", idp, { groupMapping: [] });

@@ -275,6 +275,25 @@ describe("nobody gets another's answer", () => {
     expect((await ask(MARKED)).status).toBe(403);
   });
 
+  it.each([
+    ["X-Original-URL", "/admin"],
+    ["X-Rewrite-URL", "/admin"],
+    ["X_Original_URL", "/admin"],
+    ["X-Original-Host", "evil.example"],
+    ["X-Host", "evil.example"],
+    ["X-HTTP-Method-Override", "POST"],
+    ["X-HTTP-Method", "POST"],
+    ["X-Method-Override", "POST"],
+    ["Origin", "https://evil.example"],
+  ])("by %s, which may make it the answer to another request", async (name, value) => {
+    const at = path(PUBLIC, `${name}.png`);
+    const bent = await ask(at, { [name]: value });
+    const plain = await ask(at);
+    expect(plain.number).not.toBe(bent.number);
+    expect((await ask(at)).number).toBe(plain.number);
+    expect((await ask(at, { [name]: value })).number).not.toBe(plain.number);
+  });
+
   it("from a page of another company", async () => {
     await ask(MARKED);
     expect((await ask(MARKED, { origin: "https://globex.example.com" })).status).toBe(403);

@@ -51,6 +51,27 @@ describe("by REST", () => {
     expect(first).toMatchObject({ actor: "operator", resourceId: key.id, before: { name: "Laptop" }, after: null });
   });
 
+  it("the sessions that a removed passkey began end, and no others", async () => {
+    const acme = await makeCompany(gateway, "pk-lost");
+    const { id, key, browser: byPassword } = await withPasskey(gateway, acme, "a@x.example");
+    const path = `${acme.path}/users/${id}/passkeys`;
+    const other = makeKey();
+    await addKey(byPassword, acme, other, {}, "Phone");
+    const [lost, kept] = [gateway.browser(), gateway.browser()];
+    expect((await signInWithKey(lost, acme, key)).status).toBe(303);
+    expect((await signInWithKey(kept, acme, other)).status).toBe(303);
+    const statuses = async () => {
+      gateway.advance(60);
+      const browsers = [byPassword, lost, kept];
+      return Promise.all(browsers.map(async (one) => (await one.get(`${acme.url}/sso/session`)).status));
+    };
+    expect(await statuses()).toEqual([200, 200, 200]);
+    expect((await api("DELETE", `${path}/${key.id}`)).status).toBe(204);
+    expect(await statuses()).toEqual([200, 401, 200]);
+    expect((await api("DELETE", path)).status).toBe(204);
+    expect(await statuses()).toEqual([200, 401, 401]);
+  });
+
   it("they are nobody's but their user's and company's", async () => {
     const [acme, other] = [await makeCompany(gateway, "pk-mine"), await makeCompany(gateway, "pk-theirs")];
     const { id, key } = await withPasskey(gateway, acme, "a@x.example");

@@ -85,6 +85,21 @@ describe("companies in two databases", () => {
     expect((await slugsIn(env.DB)).includes("raced")).toBe(true);
   });
 
+  it("keep an audit that can be checked and read after they were deleted", async () => {
+    const made = await api("POST", "/companies", { slug: "gone", name: "G", originUrl: "https://origin.example" });
+    const { id } = made.body;
+    expect((await api("DELETE", "/companies/gone")).status).toBe(204);
+    expect((await api("GET", `/audit/check?companyId=${id}`)).body).toMatchObject({ ok: true, rows: 2, unsealed: 0 });
+    const file = await gateway.fetch(
+      new Request(`https://admin.${BASE}/api/v1/audit/export?companyId=${id}`, {
+        headers: { authorization: "Bearer operator-token-of-the-tests" },
+      }),
+    );
+    expect((await file.text()).trim().split("\n")).toHaveLength(2);
+    const older = (await api("GET", "/companies/older")).body.id;
+    expect((await api("GET", `/audit/check?companyId=${older}`)).body.rows).toBeGreaterThan(0);
+  });
+
   it("whose making broke off after the slug was taken can still be made", async () => {
     await env.DB.prepare("insert into placements (slug, database) values ('broken', 'DB_TWO')").run();
     const made = await api("POST", "/companies", { slug: "broken", name: "B", originUrl: "https://origin.example" });

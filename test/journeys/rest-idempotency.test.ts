@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { ABANDONED_CLAIM_SECONDS } from "../../src/admin/rest/idempotency.ts";
 import { openDatabase, purgeExpired } from "../../src/store/index.ts";
-import { startGateway } from "../support/gateway.ts";
+import { BASE, startGateway } from "../support/gateway.ts";
 import { withPeople } from "./rest-company.ts";
 
 const gateway = startGateway();
@@ -33,6 +33,30 @@ describe("a POST that carries a key", () => {
     }
     expect([first, second].map(({ headers }) => headers.get("idempotency-replayed"))).toEqual([null, "true"]);
     expect(await titles(slug)).toEqual(["Members", "Editors"]);
+  });
+
+  it("is carried out once even where its answer is too large to be kept", async () => {
+    const { slug } = await withPeople(gateway, "large");
+    const line = (n: number) => `${n}@large.example,${"é".repeat(100)},${n}${"ü".repeat(95)},Members`;
+    const csv = ["email,firstName,lastName,group", ...Array.from({ length: 2000 }, (_, n) => line(n))].join("\n");
+    const send = () =>
+      gateway.fetch(
+        new Request(`https://admin.${BASE}/api/v1/companies/${slug}/users/import`, {
+          method: "POST",
+          headers: {
+            authorization: "Bearer operator-token-of-the-tests",
+            "content-type": "text/csv",
+            "idempotency-key": "large",
+          },
+          body: csv,
+        }),
+      );
+    const first = await send();
+    expect([first.status, (await first.json<{ created: number }>()).created]).toEqual([200, 2000]);
+    const second = await send();
+    expect(second.status).toBe(409);
+    expect((await second.json<{ type: string }>()).type).toBe("urn:vestibule:problem:idempotency-answer-not-kept");
+    expect(second.headers.get("idempotency-replayed")).toBe("true");
   });
 
   it("is carried out once when ten arrive at the same moment", async () => {

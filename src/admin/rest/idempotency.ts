@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Services } from "../../context.ts";
+import { problem } from "../../failure.ts";
 import { METADATA_BYTES_MAX } from "../../saml/index.ts";
 import {
   claimIdempotencyKey,
@@ -21,6 +22,8 @@ import { readBytes } from "./body.ts";
 export const ABANDONED_CLAIM_SECONDS = 60;
 /** The largest body that any POST takes. */
 const BODY_BYTES_MAX = Math.max(METADATA_BYTES_MAX, 1_048_576);
+/** An answer that is sealed must fit into a row of D1, which holds 2 MB: a report on an import may be longer. */
+const KEPT_ANSWER_BYTES_MAX = 1_000_000;
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** What an answer is made of beside its status and body. */
 const KEPT_HEADERS = ["content-type", "location", "etag", "allow", "accept"];
@@ -85,17 +88,30 @@ async function carryOut(
     return response;
   }
   const body = await response.text();
+  const tooLarge = Buffer.byteLength(body) > KEPT_ANSWER_BYTES_MAX;
+  await keep(services, claim, ...(tooLarge ? await notKept() : ([response, body] as const)));
+  return new Response(response.status === 204 ? null : body, response);
+}
+
+/** What a repeated request is told instead of an answer that was too large. */
+async function notKept(): Promise<readonly [Response, string]> {
+  const title = "The first request was carried out; its answer was too large to be kept";
+  const response = problem(409, "idempotency-answer-not-kept", title);
+  return [response, await response.text()];
+}
+
+async function keep(
+  { sealer, database }: Services,
+  claim: IdempotencyClaim,
+  { status, headers: all }: Response,
+  body: string,
+): Promise<void> {
   const headers = KEPT_HEADERS.flatMap((name) => {
-    const value = response.headers.get(name);
+    const value = all.get(name);
     return value === null ? [] : [[name, value]];
   });
-  const sealed = await services.sealer.seal(
-    "idempotent-answer",
-    claim.actor,
-    JSON.stringify([claim.key, headers, body]),
-  );
-  await keepIdempotentAnswer(services.database, claim, response.status, sealed);
-  return new Response(response.status === 204 ? null : body, response);
+  const sealed = await sealer.seal("idempotent-answer", claim.actor, JSON.stringify([claim.key, headers, body]));
+  await keepIdempotentAnswer(database, claim, status, sealed);
 }
 
 async function again(

@@ -8,7 +8,14 @@ import {
   type SignInDetail,
   sealAudit,
 } from "../../store/index.ts";
-import { AUDIT_EXPORT_PARAMETERS, AUDIT_FILES, auditCheckView, checkAudit, exportAudit } from "../audit-chain.ts";
+import {
+  AUDIT_EXPORT_PARAMETERS,
+  AUDIT_FILES,
+  auditCheckView,
+  checkAudit,
+  exportAudit,
+  servicesOfAudit,
+} from "../audit-chain.ts";
 import { type Answer, answer, notFound } from "../problems.ts";
 import {
   auditOfAll,
@@ -194,7 +201,9 @@ const chainRoutes: Route[] = [
     query: ["companyId"],
     view: auditCheckView,
     async handle({ services, query }) {
-      return answer({ status: 200, body: await checkAudit(services, query.get("companyId") ?? "") });
+      const companyId = query.get("companyId") ?? "";
+      const there = await servicesOfAudit(services, companyId);
+      return answer({ status: 200, body: await checkAudit(there, companyId) });
     },
   }),
   operatorRoute({
@@ -204,7 +213,8 @@ const chainRoutes: Route[] = [
     query: ["companyId", ...AUDIT_EXPORT_PARAMETERS],
     files: AUDIT_FILES,
     async handle({ services, query }) {
-      const made = await exportAudit(services, query.get("companyId") ?? "", query);
+      const companyId = query.get("companyId") ?? "";
+      const made = await exportAudit(await servicesOfAudit(services, companyId), companyId, query);
       return reply(made, (file) => ({ status: 200, file }));
     },
   }),
