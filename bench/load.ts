@@ -7,6 +7,7 @@ import { startOrigin } from "./load/processes.ts";
 import { benchProxy } from "./load/proxy.ts";
 import { benchScale } from "./load/scale.ts";
 import { benchSignIns } from "./load/sign-ins.ts";
+import { soak } from "./load/soak.ts";
 import { benchStreams } from "./load/streams.ts";
 import { benchTrips } from "./load/trips.ts";
 
@@ -23,6 +24,7 @@ printMachine();
 const origin = await startOrigin();
 try {
   for (const [name, part] of Object.entries(parts)) if (only.includes(name)) await part(origin);
+  if (only.includes("soak")) await soak();
 } finally {
   origin.close();
 }

@@ -10,6 +10,7 @@ type LoadBindings = Omit<Bindings, "DB"> & { readonly DATABASE: Fetcher };
 
 let roundTrips = 0;
 let clockAheadMs = 0;
+let outageUntil = 0;
 let bindings: Bindings | null = null;
 
 const realNow = Date.now.bind(Date);
@@ -17,17 +18,23 @@ Date.now = () => realNow() + clockAheadMs;
 
 export default {
   fetch(request, env, ctx) {
-    bindings ??= { ...env, DB: remoteDatabase(env.DATABASE, () => roundTrips++) };
+    bindings ??= { ...env, DB: remoteDatabase(env.DATABASE, counted) };
     return worker.fetch(request, bindings, ctx);
   },
 } satisfies ExportedHandler<LoadBindings>;
 
-/** `GET /?ahead=50000&forget=1`: the round trips since the last look. */
+function counted(): void {
+  roundTrips++;
+  if (realNow() < outageUntil) throw new Error("D1_ERROR: Network connection lost.");
+}
+
+/** `GET /?ahead=50000&forget=1&outage=4000`: the round trips since the last look. */
 export const control = {
   fetch(request) {
     const { searchParams } = new URL(request.url);
     const ahead = searchParams.get("ahead");
     if (ahead !== null) clockAheadMs = Number(ahead);
+    outageUntil = Math.max(outageUntil, realNow() + Number(searchParams.get("outage") ?? 0));
     // Services belong to the bindings object: another one has no memory.
     if (searchParams.has("forget")) bindings = null;
     const counted = roundTrips;

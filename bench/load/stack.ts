@@ -14,8 +14,8 @@ export interface Stack {
   /** Ports. */
   readonly gateway: number;
   readonly forward: number;
-  /** D1 round trips since the last look. With `ahead` the gateway's clock is so many milliseconds ahead from now on; `forget` empties its memory. */
-  control(options?: { ahead?: number; forget?: boolean }): Promise<number>;
+  /** D1 round trips since the last look. With `ahead` the gateway's clock is so many milliseconds ahead from now on; `forget` empties its memory; D1 gives no answer for `outage` milliseconds. */
+  control(options?: { ahead?: number; forget?: boolean; outage?: number }): Promise<number>;
   /** Milliseconds of processor time that workerd has had. */
   cpuMs(): number;
   /** Resident memory of workerd now, in MB. */
@@ -54,9 +54,9 @@ export async function startStack(folder: string, forwardTo: number): Promise<Sta
   return {
     gateway,
     forward,
-    async control({ ahead, forget } = {}) {
+    async control({ ahead, forget, outage } = {}) {
       const connection = await Connection.open(control);
-      const query = `${ahead === undefined ? "" : `&ahead=${ahead}`}${forget ? "&forget=1" : ""}`;
+      const query = `${ahead === undefined ? "" : `&ahead=${ahead}`}${forget ? "&forget=1" : ""}${outage === undefined ? "" : `&outage=${outage}`}`;
       const answer = await connection.ask(`GET /?${query} HTTP/1.1\r\nHost: control\r\n\r\n`);
       connection.close();
       return Number(textOf(answer));
