@@ -277,6 +277,22 @@ describe("each page", () => {
     await lookAt(member.tab, "console-member");
   });
 
+  it("shows that the application refuses what did not come through the gateway, and which page of it does not", async (context) => {
+    const { demo, tab, complaints } = await administrator(context);
+    await tab.goto(demo.companyUrl + CONSOLE);
+    await tab.locator(".nav-wide").getByRole("link", { name: "Check the application" }).click();
+    await tab.getByRole("button", { name: "Check now" }).click();
+    await tab.getByText("refuses what did not come through the gateway, and answers what did").waitFor();
+    expect(await tab.locator("main .badge.good").count()).toBe(6);
+    await lookAt(tab, "console-origin");
+    await tab.getByLabel("Path").fill("/identity.json");
+    await tab.getByRole("button", { name: "Check again" }).click();
+    await tab.getByText("Anyone who reaches it directly can be anyone.").waitFor();
+    expect(await tab.locator("main .badge.bad").count()).toBe(5);
+    await lookAt(tab, "console-origin-careless");
+    expect(complaints).toEqual([]);
+  });
+
   it("copies a value by its button", async (context) => {
     const { demo, tab, profile } = await administrator(context);
     await profile.grantPermissions(["clipboard-read", "clipboard-write"]);

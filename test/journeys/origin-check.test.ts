@@ -220,6 +220,11 @@ describe("in the console", () => {
     const careless = await (await check()).text();
     expect(careless).toContain(CARELESS);
     expect(careless).toContain("Anyone who reaches it directly can be anyone.");
+    originIs((request) => verifier({})(request));
+    const halfway = await (await check()).text();
+    expect(halfway).toContain(CARELESS);
+    expect(halfway).toContain("not until when and for whom");
+    expect(halfway).not.toContain("can be anyone");
     originIs(no);
     expect(await (await check()).text()).toContain("refuses a good request too");
     originIs(() => new Response("", { status: 500 }));

@@ -101,15 +101,19 @@ async function originPage(visit: Visit, { status = 200, path = "/", errors = {},
 }
 
 const Result: FC<{ check: OriginCheck }> = ({ check: { url, ok, probes } }) => {
-  const careless = probes.some(({ name, verdict }) => name !== "genuine" && verdict === "answered");
+  const answered = new Set(probes.flatMap(({ name, verdict }) => (verdict === "answered" ? [name] : [])));
+  const open = answered.has("missing") || answered.has("unsigned") || answered.has("forged");
+  const careless = open || answered.has("expired") || answered.has("foreign");
   const shut = probes.some(({ name, verdict }) => name === "genuine" && verdict === "refused");
   return (
     <>
       <FocusedNote tone={ok ? "good" : careless ? "bad" : "warn"}>
         {careless && (
           <p>
-            <strong>Your application answers requests that did not come through the gateway.</strong> Anyone who reaches
-            it directly can be anyone.
+            <strong>Your application answers requests that did not come through the gateway.</strong>{" "}
+            {open
+              ? "Anyone who reaches it directly can be anyone."
+              : "It verifies who signed an assertion, but not until when and for whom."}
           </p>
         )}
         {ok && <p>Your application refuses what did not come through the gateway, and answers what did.</p>}
