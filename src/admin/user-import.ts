@@ -111,13 +111,15 @@ export async function importUsers(
   });
 }
 
+/** As much of a cell as fits into a sentence, without what would turn the sentence around. */
+const shown = (cell = "") => cell.slice(0, 50).replace(/[\p{Cc}\p{Cf}]/gu, "�");
+
 /** The first row names the columns; an address that stands twice is refused where it stands again. */
 function entriesOf([head, ...rows]: readonly CsvRow[]): Answer<Entry[]> {
   const columns = (head?.cells ?? []).map((cell) => columnCalled(cell));
   const unknown = head?.cells.filter((_, index) => columns[index] === undefined) ?? [];
   const fault = (message: string) => invalid([{ path: "line 1", message }]);
-  if (unknown.length > 0)
-    return fault(`There is no column “${unknown[0]?.slice(0, 50)}”; there are ${COLUMNS.join(", ")}`);
+  if (unknown.length > 0) return fault(`There is no column “${shown(unknown[0])}”; there are ${COLUMNS.join(", ")}`);
   if (!columns.includes("email")) return fault(`The first row must name the columns: ${COLUMNS.join(", ")}`);
   if (new Set(columns).size < columns.length) return fault("A column stands twice");
   if (rows.length > IMPORT_ROWS_MAX)

@@ -90,7 +90,7 @@ input[type=file]{padding:.375rem .5rem}
 .values>div{padding:.75rem 0;border-top:1px solid var(--line)}.values>div:first-child{border-top:0;padding-top:.25rem}
 .values dt{font-weight:600}.values dd{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .75rem;margin:.1875rem 0 0}
 .values code{flex:1 1 16rem}
-code{font:500 .8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+code{unicode-bidi:isolate;font:500 .8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 dd>code,.pick{user-select:all}
 .facts{display:grid;grid-template-columns:minmax(0,1fr);gap:.125rem 1.25rem;margin:0}
 .facts dt{color:var(--soft);font-size:.8125rem}.facts dd{margin:0 0 .5rem}
