@@ -45,8 +45,12 @@ export const namedCertificate = z.strictObject({
   sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/, "Must be a SHA-256 in lower-case hex")),
 });
 
-/** A company with its settings and what it follows. The version changes with both, as what is shown does. */
-export interface FollowingCompany extends ConfiguredCompany, Versioned {
+/** A company with its settings and what it follows, if anything. The version changes with both, as what is shown does; 0: nothing. */
+export interface PossiblyFollowing extends ConfiguredCompany, Versioned {
+  readonly source: MetadataSource | null;
+}
+
+export interface FollowingCompany extends PossiblyFollowing {
   readonly source: MetadataSource;
 }
 
@@ -76,7 +80,7 @@ export function viewSource(following: FollowingCompany): z.infer<typeof sourceVi
   };
 }
 
-async function readPossible(services: Services, company: Company) {
+export async function readPossible(services: Services, company: Company): Promise<Answer<PossiblyFollowing>> {
   const [configured, source] = await Promise.all([
     readSaml(services, company),
     findMetadataSource(services.database, company.id),

@@ -14,7 +14,7 @@ import { explain, showExplain } from "./explain.tsx";
 import { administratorsOnly, ownFormsOnly } from "./gate.ts";
 import { createGroup, listGroupsPage, removeGroup, saveGroup, showGroup, showNewGroup } from "./groups.tsx";
 import { invite, listInvitationsPage, revokeInvitation } from "./invitations.tsx";
-import { showMetadata, takeMetadata } from "./metadata.tsx";
+import { changeFollowing, showMetadata, takeMetadata } from "./metadata.tsx";
 import { checkNow, showOrigin } from "./origin-check.tsx";
 import { showOverview } from "./overview.tsx";
 import { removePasskey } from "./passkeys.tsx";
@@ -55,6 +55,7 @@ export const consoleRoutes = new Hono<ConsoleEnv>()
   .post("/versions/:id/restore", goBackTo)
   .get("/metadata", showMetadata)
   .post("/metadata", takeMetadata)
+  .post("/metadata/:step{follow|stop|read|trust|dismiss}", changeFollowing)
   .get("/keys", showKeys)
   .post("/keys", publishKey)
   .post("/keys/:id/activate", activateKey)

@@ -1,18 +1,30 @@
-/** `/metadata`: the settings from the identity provider's own metadata, by URL, file or text, through the function of REST. */
+/** `/metadata`: the settings from the identity provider's own metadata, by URL, file or text, and the address that is followed. */
 
+import { fieldErrors } from "../fields.ts";
+import { lookAtMetadata } from "../follow-metadata.ts";
 import type { Posted } from "../frame/index.ts";
 import { fetchMetadata, metadataFromUrl, readMetadata } from "../idp-metadata.ts";
+import {
+  acceptCertificate,
+  deleteSource,
+  dismissCertificate,
+  readPossible,
+  sourcePut,
+  writeSource,
+} from "../metadata-source.ts";
 import { type Answer, answer, invalid } from "../problems.ts";
 import { writeDraft } from "../saml-draft.ts";
 import { writeSaml } from "../saml-settings.ts";
 import { preconditionFailed } from "../versions.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
-import { leadTo } from "./done.ts";
+import { type DoneCode, leadTo } from "./done.ts";
+import { type FollowFields, Following } from "./following.tsx";
 import { pauseOf } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
 import {
   AreaField,
   type Errors,
+  errorsOf,
   FaultNote,
   FileField,
   Form,
@@ -31,10 +43,12 @@ interface View {
   readonly text?: string;
   readonly errors?: Errors;
   readonly pause?: "earlier" | "sign_in_again" | null;
+  readonly follow?: FollowFields;
 }
 
-function metadataPage(visit: Visit, view: View): Response {
+async function metadataPage(visit: Visit, view: View): Promise<Response> {
   const { errors = {}, url = "", text = "", pause = null } = view;
+  const found = await readPossible(visit.services, visit.tenant.company);
   return consolePage(visit, {
     status: view.status ?? 200,
     title: "Import metadata",
@@ -66,6 +80,7 @@ function metadataPage(visit: Visit, view: View): Response {
             </button>
           </p>
         </Form>
+        {found.ok && <Following visit={visit} found={found.value} fields={view.follow ?? null} errors={errors} />}
       </>
     ),
   });
@@ -121,6 +136,61 @@ export async function takeMetadata(c: ConsoleContext): Promise<Response> {
     return metadataPage(visit, { ...typed, version: versionOf(await storedSettings(visit)), status: 409, errors });
   }
   return metadataPage(visit, { ...typed, status: made.problem.status, errors: onTheForm(made, way) });
+}
+
+const STEPS: Readonly<
+  Record<string, { done: DoneCode; take(visit: Visit, posted: Posted): Promise<Answer<unknown>> }>
+> = {
+  follow: {
+    done: "metadata-followed",
+    async take({ services, actor, tenant }, posted) {
+      const input = sourcePut.safeParse({ url: posted.text("address").trim(), trust: posted.text("trust") });
+      if (!input.success) return invalid(fieldErrors(input.error));
+      const seen = (current: { version: number } | null) => String(current?.version ?? 0) === posted.text("version");
+      const written = await writeSource(services, actor, tenant.company, input.data, seen);
+      return written.ok ? lookAtMetadata(services, actor, tenant.company) : written;
+    },
+  },
+  stop: {
+    done: "metadata-stopped",
+    take: ({ services, actor, tenant }) => deleteSource(services, actor, tenant.company, () => true),
+  },
+  read: {
+    done: "metadata-looked",
+    take: ({ services, actor, tenant }) => lookAtMetadata(services, actor, tenant.company),
+  },
+  trust: {
+    done: "certificate-trusted",
+    take: ({ services, actor, tenant }, posted) =>
+      acceptCertificate(services, actor, tenant.company, posted.text("sha256")),
+  },
+  dismiss: {
+    done: "certificate-dismissed",
+    take: ({ services, actor, tenant }, posted) =>
+      dismissCertificate(services, actor, tenant.company, posted.text("sha256")),
+  },
+};
+
+/** The buttons and the form of what is followed. */
+export async function changeFollowing(c: ConsoleContext): Promise<Response> {
+  const visit = c.get("visit");
+  const posted = c.get("posted");
+  const name = c.req.param("step") ?? "";
+  const step = STEPS[name]!;
+  const view = {
+    version: versionOf(await storedSettings(visit)),
+    ...(name === "follow" ? { follow: { address: posted.text("address"), trust: posted.text("trust") } } : {}),
+  };
+  const pause = pauseOf(visit, { dangerous: true });
+  if (pause !== null) return metadataPage(visit, { ...view, status: 403, pause });
+  const taken = await step.take(visit, posted);
+  if (taken.ok) return leadTo(METADATA_PATH, step.done);
+  const { url: address, sha256, ...errors } = errorsOf(taken.problem);
+  return metadataPage(visit, {
+    ...view,
+    status: taken.problem.status,
+    errors: { ...errors, ...(address ? { address } : {}), ...(sha256 ? { "": sha256 } : {}) },
+  });
 }
 
 /** Whatever is wrong with the document is said beside the field that brought it. */

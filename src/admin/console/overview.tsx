@@ -1,28 +1,34 @@
 /** `/sso/admin`: how the company's single sign-on stands, what to do next, and the last attempts. */
 import type { FC } from "hono/jsx";
-import { listSignIns } from "../../store/index.ts";
+import { findMetadataSource, listSignIns } from "../../store/index.ts";
+import { announcedOf } from "../metadata-source.ts";
 import { certificateHealth } from "./certificate-health.ts";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
 import { Time } from "./parts.tsx";
-import { GROUPS_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
+import { GROUPS_PATH, METADATA_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
 import { allGroups, storedTenant } from "./settings.ts";
 import { Health } from "./settings-page.tsx";
 import { SignInTable } from "./sign-ins.tsx";
 
 const SIGN_INS_SHOWN = 6;
+/** A publisher may be away over a weekend. */
+const UNREADABLE_MS = 3 * 86_400_000;
 
 export async function showOverview(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
   const { services } = visit;
-  const [tenant, groups, signIns] = await Promise.all([
+  const [tenant, groups, signIns, source] = await Promise.all([
     storedTenant(visit),
     allGroups(visit),
     listSignIns(services.database, visit.tenant.company.id, null, { after: null, limit: SIGN_INS_SHOWN }),
+    findMetadataSource(services.database, visit.tenant.company.id),
   ]);
   const { saml, certificates } = tenant;
   const now = services.now();
   const unwell = certificates.filter((certificate) => certificateHealth(certificate, now).tone !== "good");
+  const announced = saml && source ? announcedOf({ saml, source }).length : 0;
+  const unreadable = source?.failedAt != null && now - source.failedAt >= UNREADABLE_MS;
   const steps = [
     {
       done: groups.some(({ type }) => type === "member"),
@@ -44,6 +50,18 @@ export async function showOverview(c: ConsoleContext): Promise<Response> {
       ),
     children: (
       <>
+        {(announced > 0 || unreadable) && (
+          <div class="note warn">
+            <p>
+              <strong>
+                {announced > 0
+                  ? "Your provider publishes a certificate that is not trusted here."
+                  : "Your provider’s metadata could not be read for three days."}
+              </strong>{" "}
+              <a href={METADATA_PATH}>Look at it</a>
+            </p>
+          </div>
+        )}
         {unwell.length > 0 && (
           <section class="card" aria-labelledby="h-ends">
             <h2 id="h-ends">Certificates that need you</h2>

@@ -1,5 +1,5 @@
 /** The page of the single sign-on settings: the tutorial's fields first, in its order; the rest behind "More". */
-import type { FC } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import { type Certificate, NAME_ID_FORMAT } from "../../saml/index.ts";
 import type { Group } from "../../store/index.ts";
 import { withSettings } from "../../tenant/index.ts";
@@ -172,18 +172,7 @@ const Certificates: FC<Part & { certificates: readonly Certificate[]; now: numbe
       <ul class="plain">
         {p.certificates.map((certificate) => (
           <li class="certificate">
-            <div>
-              <strong>
-                <bdi>{certificate.subject}</bdi>
-              </strong>{" "}
-              <Health certificate={certificate} now={p.now} />
-              <p class="hint">
-                SHA-256 <code class="pick">{fingerprint(certificate.sha256)}</code>
-              </p>
-              <p class="hint">
-                Valid from <Time at={certificate.notBefore} /> to <Time at={certificate.notAfter} />
-              </p>
-            </div>
+            <CertificateFacts certificate={certificate} now={p.now} />
             <div class="check">
               <input
                 type="checkbox"
@@ -217,6 +206,22 @@ const Certificates: FC<Part & { certificates: readonly Certificate[]; now: numbe
       multiple
     />
   </section>
+);
+
+/** Which certificate it is and how it stands; further badges beside its name. */
+export const CertificateFacts: FC<{ certificate: Certificate; now: number; children?: Child }> = (p) => (
+  <div>
+    <strong>
+      <bdi>{p.certificate.subject}</bdi>
+    </strong>{" "}
+    {p.children} <Health certificate={p.certificate} now={p.now} />
+    <p class="hint">
+      SHA-256 <code class="pick">{fingerprint(p.certificate.sha256)}</code>
+    </p>
+    <p class="hint">
+      Valid from <Time at={p.certificate.notBefore} /> to <Time at={p.certificate.notAfter} />
+    </p>
+  </div>
 );
 
 export const Health: FC<{ certificate: Certificate; now: number }> = ({ certificate, now }) => {
