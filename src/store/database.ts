@@ -14,6 +14,9 @@ export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
 }
 
+/** D1 gave no answer in time: a write may have happened all the same. */
+export class StorageTimedOut extends StorageUnavailable {}
+
 /** A handle over a D1 binding, or over a D1 session (`withSession`). Costs nothing; makes no round trip. */
 export function openDatabase(d1: D1Database | D1DatabaseSession): Database {
   // Drizzle calls prepare and batch only, and a D1 session has both.
@@ -64,7 +67,7 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
     const value = await Promise.race([work, timeout]);
     if (value === TIMED_OUT) {
       count("d1_round_trips", "timed_out");
-      throw new StorageUnavailable(`D1 gave no answer within ${timeoutMs} ms`);
+      throw new StorageTimedOut(`D1 gave no answer within ${timeoutMs} ms`);
     }
     count("d1_round_trips", "done");
     return { ok: true, value: value as T };

@@ -1,8 +1,9 @@
 /** Idempotency-Key: what is sent twice is done once, and nobody learns another's answer by it. */
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ABANDONED_CLAIM_SECONDS } from "../../src/admin/rest/idempotency.ts";
 import { openDatabase, purgeExpired } from "../../src/store/index.ts";
+import { heldTime } from "../session/stage.ts";
 import { BASE, startGateway } from "../support/gateway.ts";
 import { withPeople } from "./rest-company.ts";
 
@@ -158,6 +159,25 @@ describe("a POST that carries a key", () => {
     expect((await send(gateway)).status).toBe(201);
   });
 
+  it("is not carried out again where nobody knows whether it was: D1 wrote it and gave no answer", async () => {
+    const { slug } = await withPeople(gateway, "lost");
+    const key = freshKey();
+    const losing = startGateway({ DB: losingAnswerOf('into "groups"') });
+    const waits = heldTime();
+    vi.spyOn(console, "error").mockReturnValue();
+    const first = losing.api("POST", `/companies/${slug}/groups`, { title: "Lost" }, { "idempotency-key": key });
+    const written = () => env.DB.prepare("select count(*) n from groups where title = 'Lost'").first("n");
+
+    await vi.waitFor(async () => expect(await written()).toBe(1));
+    for (const { pass } of waits) pass();
+    expect((await first).status).toBe(503);
+    vi.restoreAllMocks();
+    gateway.advance(ABANDONED_CLAIM_SECONDS);
+    const again = await post(`/companies/${slug}/groups`, { title: "Lost" }, key);
+    expect([again.status, again.body.type]).toEqual([409, "urn:vestibule:problem:idempotency-answer-unknown"]);
+    expect(await titles(slug)).toEqual(["Members", "Lost"]);
+  });
+
   it("is forgotten after a day, by the purge too", async () => {
     const { slug } = await withPeople(gateway, "day");
     const key = freshKey();
@@ -196,6 +216,24 @@ it("a key on another method changes nothing", async () => {
     expect(answer.body.name).toBe(name);
   }
 });
+
+/** A D1 that carries out a batch with such a statement, and whose answer never comes. */
+function losingAnswerOf(text: string): D1Database {
+  let lost = false;
+  const losing: Pick<D1Database, "prepare" | "batch"> = {
+    prepare(sql) {
+      lost ||= sql.includes(text);
+      return env.DB.prepare(sql);
+    },
+    async batch<T>(statements: D1PreparedStatement[]) {
+      const done = await env.DB.batch<T>(statements);
+      if (!lost) return done;
+      lost = false;
+      return new Promise<never>(() => {});
+    },
+  };
+  return losing as D1Database;
+}
 
 /** A D1 that does not answer statements that contain a text. */
 function failingOn(text: string): D1Database {

@@ -13,6 +13,7 @@ import {
   type IdempotencyClaim,
   keepIdempotentAnswer,
   releaseIdempotencyKey,
+  StorageTimedOut,
 } from "../../store/index.ts";
 import { type Actor, actorName } from "../actor.ts";
 import { type Answer, answer, fail } from "../problems.ts";
@@ -80,7 +81,9 @@ async function carryOut(
   try {
     response = await work(request);
   } catch (error) {
-    await releaseIdempotencyKey(services.database, claim);
+    // A write that gave no answer in time may still have happened: to repeat it could do it twice.
+    if (error instanceof StorageTimedOut) await keep(services, claim, ...(await instead(UNKNOWN_OUTCOME)));
+    else await releaseIdempotencyKey(services.database, claim);
     throw error;
   }
   if (response.status >= 500) {
@@ -89,14 +92,19 @@ async function carryOut(
   }
   const body = await response.text();
   const tooLarge = Buffer.byteLength(body) > KEPT_ANSWER_BYTES_MAX;
-  await keep(services, claim, ...(tooLarge ? await notKept() : ([response, body] as const)));
+  await keep(services, claim, ...(tooLarge ? await instead(TOO_LARGE) : ([response, body] as const)));
   return new Response(response.status === 204 ? null : body, response);
 }
 
-/** What a repeated request is told instead of an answer that was too large. */
-async function notKept(): Promise<readonly [Response, string]> {
-  const title = "The first request was carried out; its answer was too large to be kept";
-  const response = problem(409, "idempotency-answer-not-kept", title);
+const TOO_LARGE = ["not-kept", "The first request was carried out; its answer was too large to be kept"] as const;
+const UNKNOWN_OUTCOME = [
+  "unknown",
+  "Whether the first request was carried out is not known: look, then use another key",
+] as const;
+
+/** What a repeated request is told where the first answer can't be given again. */
+async function instead([type, title]: readonly [string, string]): Promise<readonly [Response, string]> {
+  const response = problem(409, `idempotency-answer-${type}`, title);
   return [response, await response.text()];
 }
 
