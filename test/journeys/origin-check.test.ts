@@ -1,7 +1,7 @@
 /** The check of the application: what careful and careless origins get to see, and what is said of them. */
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CHECKS_A_MINUTE_MAX } from "../../src/admin/origin-check.ts";
+import { CHECKS_A_MINUTE_MAX, PROBE_MS_MAX } from "../../src/admin/origin-check.ts";
 import { type Browser, type Company, createCompany, type Gateway, startGateway } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
 import { CONSOLE, personIn, submit } from "./console-stage.ts";
@@ -121,6 +121,37 @@ describe("an origin that", () => {
     originIs(origin);
     expect(await verdicts()).toEqual(expected);
     expect((await byApi()).body.ok).toBe(false);
+  });
+
+  it("never answers is not waited for longer than five seconds", async () => {
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort());
+    originIs((request) => new Promise((_, reject) => request.signal.throwIfAborted() ?? reject()));
+    expect(await verdicts()).toEqual(all("unreachable"));
+    expect(timeout).toHaveBeenCalledTimes(6);
+    expect(timeout).toHaveBeenCalledWith(PROBE_MS_MAX);
+    expect(PROBE_MS_MAX).toBe(5_000);
+  });
+
+  it("answers without end is not read", async () => {
+    let pulled = 0;
+    let cancelled = 0;
+    originIs(
+      () =>
+        new Response(
+          new ReadableStream({
+            pull(controller) {
+              pulled++;
+              controller.enqueue(new Uint8Array(65_536));
+            },
+            cancel() {
+              cancelled++;
+            },
+          }),
+        ),
+    );
+    expect(await verdicts()).toEqual(all("answered"));
+    expect(cancelled).toBe(6);
+    expect(pulled).toBeLessThanOrEqual(12);
   });
 
   it("stands below a path is asked there", async () => {
