@@ -19,6 +19,8 @@ export const KEPT_BYTES_MAX = 25_000_000;
 export const KEPT_UNSIZED_BYTES_MAX = 1_000_000;
 /** On the way into the cache at once, in one isolate: what a slow visitor has not taken yet waits in memory. */
 const KEEPING_BYTES_MAX = 32_000_000;
+/** Longer than the platform lets work go on after the answer: a visitor who left ended it unseen, and its bytes are free again. */
+const KEEPING_MS_MAX = 120_000;
 /** The platform bounds the headers of a response. */
 const SAID_CHARS_MAX = 16_000;
 const SAID = "x-vestibule-said";
@@ -52,7 +54,7 @@ type Said = [
 interface Memory {
   /** How worthwhile a look into the cache has been, by company, folder and kind of file. */
   readonly worth: Map<string, number>;
-  readonly keeping: Map<string, number>;
+  readonly keeping: Map<string, { readonly bytes: number; readonly since: number }>;
 }
 const WORTH_MAX = 4;
 const WORTHS_MAX = 2_000;
@@ -102,7 +104,8 @@ export function keepAtEdge(asked: Asked, response: Response, askedAt: number): v
   const bytes = announced === null ? KEPT_UNSIZED_BYTES_MAX : Number(announced);
   const { keeping: under } = memoryOf(services);
   const key = keyOf(asked);
-  const sum = [...under.values()].reduce((all, one) => all + one, bytes);
+  for (const [other, { since }] of under) if (now - since > KEEPING_MS_MAX) under.delete(other);
+  const sum = [...under.values()].reduce((all, one) => all + one.bytes, bytes);
   if (under.has(key) || !(bytes <= KEPT_BYTES_MAX) || sum > KEEPING_BYTES_MAX) return;
 
   const endsHere = hopByHop(response.headers.get("connection"));
@@ -110,7 +113,7 @@ export function keepAtEdge(asked: Asked, response: Response, askedAt: number): v
   const said: Said = [tenant.company.id, asked.url, now, kept, response.status, headers, null];
   const counted = announced === null && response.body !== null ? response.clone() : null;
   const copy = response.clone();
-  under.set(key, bytes);
+  under.set(key, { bytes, since: now });
   asked.waitUntil(
     keep(asked, said, copy, counted)
       // A cache that is away, or an answer that broke off: then nothing is kept.

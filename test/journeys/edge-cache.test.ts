@@ -1,6 +1,6 @@
 /** The cache behind the door: what it keeps, how long, for whom, and every way in which it could give one's answer to another. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { KEPT_BYTES_MAX, KEPT_UNSIZED_BYTES_MAX } from "../../src/origin/edge-cache.ts";
+import { KEPT_BYTES_MAX, KEPT_UNSIZED_BYTES_MAX, keepAtEdge } from "../../src/origin/edge-cache.ts";
 import { createUser, endSession, type PathRule, updateCompany } from "../../src/store/index.ts";
 import { forgetTenant } from "../../src/tenant/index.ts";
 import { Clock, type Isolate, isolate, type Seeded, START, seedCompany, signIn, urlOf } from "../session/stage.ts";
@@ -228,6 +228,31 @@ describe("an answer is not kept", () => {
     const announced = (bytes: number) => ({ ...PUBLIC, "content-length": String(bytes) });
     expect(await large(2_000_000, announced(2_000_000))).toBe("0");
     expect(await large(KEPT_BYTES_MAX + 1, announced(KEPT_BYTES_MAX + 1))).toBeNull();
+  });
+});
+
+describe("a visitor who takes nothing of a large answer", () => {
+  it("holds back what others' answers may take on their way into the cache, for two minutes and not for ever", () => {
+    let begun = 0;
+    const { services } = here;
+    const keep = (name: string) => {
+      const request = new Request(urlOf(acme, `/${name}`), { headers: PART });
+      const tenant = { company: acme.company } as Parameters<typeof keepAtEdge>[0]["tenant"];
+      const headers = { ...PUBLIC, "content-length": "20000000" };
+      const stalled = new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { headers });
+      const url = `https://origin.example/${name}`;
+      keepAtEdge(
+        { services, tenant, request, url, identified: true, waitUntil: () => void begun++ },
+        stalled,
+        clock.now,
+      );
+      return begun;
+    };
+    expect([keep("a.png"), keep("b.png")]).toEqual([1, 1]);
+    clock.advance(119);
+    expect(keep("b.png")).toBe(1);
+    clock.advance(2);
+    expect(keep("b.png")).toBe(2);
   });
 });
 
