@@ -1,4 +1,7 @@
 /** The administrator's console in a real browser: Microsoft's tutorial walked by pasting, without a script, by keyboard; every page looked at. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, describe, expect, it, type TestContext } from "vitest";
 import type { Demo } from "../../demo/demo.ts";
@@ -186,6 +189,53 @@ it("a changed certificate is tried first: the wrong one is shown with what was e
   await tab.getByText("The draft is that version now.").waitFor();
   await tab.getByRole("button", { name: "Discard" }).click();
   await tab.getByText("The draft is discarded.").waitFor();
+  expect(complaints).toEqual([]);
+});
+
+it("what an address announces is trusted by a button, and an address that fails is said so", async (context) => {
+  const { demo, tab, complaints } = await administrator(context);
+  const { certificates } = await settingsOf(demo);
+  const keys = await Promise.all(["next", "stray"].map((name) => keyPair("P-256", name)));
+  const feed = await fetch(`${demo.identityProviderUrl}/federationmetadata/2007-06/federationmetadata.xml`);
+  const [head = "", key = "", tail = ""] = (await feed.text()).split(/(<KeyDescriptor.*?<\/KeyDescriptor>)/);
+  const more = keys.map(({ certificate }) => key.replace(/(<X509Certificate>)[^<]*/, `$1${certificate}`));
+  let page: string | null = head + key + more.join("") + tail;
+  const publisher = createServer((_, response) => response.writeHead(page === null ? 503 : 200).end(page));
+  publisher.listen(0, "127.0.0.1");
+  context.onTestFinished(async () => {
+    publisher.close();
+    await demo.api("PATCH", "/companies/acme/saml", { certificates: certificates.map((one) => one.pem) });
+    await demo.api("DELETE", "/companies/acme/saml/metadata-source");
+  });
+  await once(publisher, "listening");
+  const { port } = publisher.address() as AddressInfo;
+
+  await tab.goto(`${demo.companyUrl}${CONSOLE}/metadata`);
+  await tab.getByLabel("Address").fill(`http://127.0.0.1:${port}/metadata.xml`);
+  await tab.getByRole("button", { name: "Follow", exact: true }).click();
+  await tab.getByText("The address is followed.").waitFor();
+  await tab
+    .getByRole("heading", { name: "Certificates at this address" })
+    .evaluate((one) => (one as unknown as { scrollIntoView(): void }).scrollIntoView());
+  await lookAt(tab, "console-metadata-announced");
+  await tab.goto(demo.companyUrl + CONSOLE);
+  await tab.getByText("a certificate that is not trusted here").waitFor();
+  await lookAt(tab, "console-overview-announced");
+  await tab.getByRole("link", { name: "Look at it" }).click();
+  await tab
+    .getByRole("button", { name: /^Trust it/ })
+    .first()
+    .click();
+  await tab.getByText("The certificate is trusted everywhere").waitFor();
+  await tab.getByRole("button", { name: /^Not ours/ }).click();
+  await tab.getByText("The certificate is announced no more.").waitFor();
+  page = page.replace(more[0] ?? "", "");
+  await tab.getByRole("button", { name: "Read now" }).click();
+  await tab.getByText("no longer published").waitFor();
+  page = null;
+  await tab.getByRole("button", { name: "Read now" }).click();
+  await tab.getByText("Answered with status 503").waitFor();
+  await lookAt(tab, "console-metadata-failing");
   expect(complaints).toEqual([]);
 });
 

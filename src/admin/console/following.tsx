@@ -1,4 +1,4 @@
-/** `/metadata`, below the import: the address that is followed, what it publishes, and what the administrator says to that. */
+/** `/metadata`, beside the import: the address that is followed, what it publishes, and what the administrator says to that. */
 import type { FC } from "hono/jsx";
 import type { Certificate } from "../../saml/index.ts";
 import { announcedOf, certificatesIn, type FollowingCompany, type PossiblyFollowing } from "../metadata-source.ts";
@@ -21,13 +21,13 @@ export const Following: FC<{ visit: Visit; found: PossiblyFollowing; fields: Fol
   return (
     <>
       <Form visit={p.visit} action={`${METADATA_PATH}/follow`} class="card">
+        <input type="hidden" name="version" value={String(source?.version ?? 0)} />
         <h2>Follow an address</h2>
         <p class="soft">
           We read it daily for new certificates, and take nothing else from it. Nothing is removed from your settings.
           Https vouches for what stands there: a signature of the metadata is not checked.
         </p>
         {source && <Readings source={source} />}
-        <input type="hidden" name="version" value={String(source?.version ?? 0)} />
         <TextField name="address" label="Address" value={address} errors={p.errors} type="url" mono />
         <SelectField
           name="trust"
@@ -56,7 +56,7 @@ const Readings: FC<{ source: FollowingCompany["source"] }> = ({ source }) => (
       <div class="note bad">
         <p>
           <strong>
-            Not readable since <Time at={source.failedAt ?? source.nextAt} />
+            Readings have failed since <Time at={source.failedAt ?? source.nextAt} />
           </strong>
         </p>
         <p>
@@ -67,7 +67,7 @@ const Readings: FC<{ source: FollowingCompany["source"] }> = ({ source }) => (
     <dl class="facts">
       <dt>Last read</dt>
       <dd>{source.readAt === null ? "Never" : <Time at={source.readAt} />}</dd>
-      <dt>Next</dt>
+      <dt>Next reading</dt>
       <dd>
         <Time at={source.nextAt} />
       </dd>

@@ -49,6 +49,11 @@ interface View {
 async function metadataPage(visit: Visit, view: View): Promise<Response> {
   const { errors = {}, url = "", text = "", pause = null } = view;
   const found = await readPossible(visit.services, visit.tenant.company);
+  const following = found.ok && (
+    <Following visit={visit} found={found.value} fields={view.follow ?? null} errors={errors} />
+  );
+  // What may wait for a decision goes before what is done once.
+  const follows = found.ok && found.value.source !== null;
   return consolePage(visit, {
     status: view.status ?? 200,
     title: "Import metadata",
@@ -59,9 +64,10 @@ async function metadataPage(visit: Visit, view: View): Promise<Response> {
         {pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={METADATA_PATH} />
         <FaultNote errors={errors} />
+        {follows && following}
         <Form visit={visit} action={METADATA_PATH} upload class="card">
           <input type="hidden" name="version" value={String(view.version)} />
-          <p class="soft">Give it in one of three ways.</p>
+          <p class="soft">Import it in one of three ways.</p>
           <TextField
             name="url"
             label="URL"
@@ -80,7 +86,7 @@ async function metadataPage(visit: Visit, view: View): Promise<Response> {
             </button>
           </p>
         </Form>
-        {found.ok && <Following visit={visit} found={found.value} fields={view.follow ?? null} errors={errors} />}
+        {!follows && following}
       </>
     ),
   });
