@@ -1,8 +1,9 @@
 /**
- * `npm run bench:load`: the built Worker in workerd, on loopback. `--only=proxy,trips,sign-in,streams,scale` runs parts;
+ * `npm run bench:load`: the built Worker in workerd, on loopback. `--only=proxy,trips,sign-in,streams,scale,d1` runs parts;
  * `--only=soak --minutes=30` is for patience.
  */
 import { flag, printMachine } from "./figures.ts";
+import { benchD1 } from "./load/d1.ts";
 import { startOrigin } from "./load/processes.ts";
 import { benchProxy } from "./load/proxy.ts";
 import { benchScale } from "./load/scale.ts";
@@ -17,6 +18,7 @@ const parts = {
   "sign-in": benchSignIns,
   streams: benchStreams,
   scale: benchScale,
+  d1: benchD1,
 } as const;
 
 const only = flag("only") ?? Object.keys(parts);

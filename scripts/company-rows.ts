@@ -26,24 +26,38 @@ const LONG_ROWS = new Set(["logos", "saml_drafts", "saml_versions", "sign_ins"])
 /** D1 ends a statement after 30 seconds. */
 const DELETED_AT_ONCE_MAX = 10_000;
 
+/** D1 lets nobody ask about its own tables. */
+const OURS = "t.type = 'table' AND t.name GLOB '[a-z]*' AND t.name NOT GLOB 'sqlite_*'";
+
 const quoted = (name: string) => `"${name}"`;
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
 /** Every table that holds rows of companies, those that others refer to first. */
 export async function companyTables(query: Query): Promise<CompanyTable[]> {
+  const tables = new Map<
+    string,
+    { columns: string[]; key: [place: number, column: string][]; refersTo: Set<string> }
+  >();
+  const ofAll = "FROM sqlite_master AS t JOIN";
+  for (const { name, column, pk } of await query(
+    `SELECT t.name, c.name AS "column", c.pk ${ofAll} pragma_table_info(t.name) AS c WHERE ${OURS} ORDER BY t.name, c.cid`,
+  )) {
+    const table = tables.get(String(name)) ?? { columns: [], key: [], refersTo: new Set() };
+    tables.set(String(name), table);
+    table.columns.push(String(column));
+    if (Number(pk) > 0) table.key.push([Number(pk), String(column)]);
+  }
+  for (const { name, other } of await query(
+    `SELECT DISTINCT t.name, f."table" AS other ${ofAll} pragma_foreign_key_list(t.name) AS f WHERE ${OURS}`,
+  )) {
+    if (name !== other) tables.get(String(name))?.refersTo.add(String(other));
+  }
   const found = new Map<string, CompanyTable & { readonly refersTo: Set<string> }>();
-  const names = await query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-  for (const { name } of names as { name: string }[]) {
-    if (name.startsWith("_") || name.startsWith("sqlite_") || LEFT_BEHIND.has(name)) continue;
-    const info = (await query(`PRAGMA table_info(${quoted(name)})`)) as { name: string; pk: number }[];
-    const columns = info.map((column) => column.name);
+  for (const [name, { columns, key, refersTo }] of tables) {
     const owner = name === "companies" ? "id" : "company_id";
-    if (!columns.includes(owner)) continue;
-    const key = info.filter(({ pk }) => pk > 0).sort((one, other) => one.pk - other.pk);
-    const foreign = (await query(`PRAGMA foreign_key_list(${quoted(name)})`)) as { table: string }[];
-    const refersTo = new Set(foreign.map(({ table }) => table));
-    refersTo.delete(name);
-    found.set(name, { name, columns, key: key.map((column) => column.name), owner, refersTo });
+    if (LEFT_BEHIND.has(name) || !columns.includes(owner)) continue;
+    const inOrder = key.sort(([one], [other]) => one - other).map(([, column]) => column);
+    found.set(name, { name, columns, key: inOrder, owner, refersTo });
   }
   const ordered: CompanyTable[] = [];
   while (found.size > 0) {
@@ -118,21 +132,28 @@ function* parts(value: string): Generator<string> {
   }
 }
 
-/** The statements that take the company out of the database it left: what refers to others first, a part at a time. */
-export async function removeStatements(
+/** How many rows of each table the company has. */
+export async function countRows(
   query: Query,
   tables: readonly CompanyTable[],
   companyId: string,
-): Promise<string[]> {
-  const statements: string[] = [];
-  for (const { name, owner } of tables.toReversed()) {
+): Promise<Map<CompanyTable, number>> {
+  const counts = tables.map(
+    ({ name, owner }, at) =>
+      `(SELECT count(*) FROM ${quoted(name)} WHERE ${quoted(owner)} = ${text(companyId)}) AS c${at}`,
+  );
+  const [row] = await query(`SELECT ${counts.join(", ")}`);
+  return new Map(tables.map((table, at) => [table, Number(row?.[`c${at}`])]));
+}
+
+/** The statements that take these rows out of the database they left: what refers to others first, a part at a time. */
+export function removeStatements(counted: ReadonlyMap<CompanyTable, number>, companyId: string): string[] {
+  return [...counted].toReversed().flatMap(([{ name, owner }, rows]) => {
     const mine = `${quoted(owner)} = ${text(companyId)}`;
-    const counted = await query(`SELECT count(*) AS n FROM ${quoted(name)} WHERE ${mine}`);
-    const times = Math.ceil(Number(counted[0]?.n ?? 0) / DELETED_AT_ONCE_MAX);
     const some = `SELECT rowid FROM ${quoted(name)} WHERE ${mine} LIMIT ${DELETED_AT_ONCE_MAX}`;
-    for (let n = 0; n < times; n++) statements.push(`DELETE FROM ${quoted(name)} WHERE rowid IN (${some});`);
-  }
-  return statements;
+    const times = Math.ceil(rows / DELETED_AT_ONCE_MAX);
+    return Array.from({ length: times }, () => `DELETE FROM ${quoted(name)} WHERE rowid IN (${some});`);
+  });
 }
 
 /** For the first database: where the company is from now on. A company of the first database has no row. */

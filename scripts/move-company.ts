@@ -15,6 +15,7 @@ import { parseArgs, promisify } from "node:util";
 import {
   companyTables,
   copyStatements,
+  countRows,
   findCompany,
   firstDifference,
   placeStatement,
@@ -57,11 +58,12 @@ const waitMs = company.updated_at + IN_FORCE_MS - Date.now();
 if (waitMs > 0) end(`suspended just now; not in force everywhere before ${Math.ceil(waitMs / 1000)} s have passed`);
 if (await findCompany(target, slug)) end(`${to} has a company ${slug} already`);
 
-const tables = await companyTables(source);
+const counted = await countRows(source, await companyTables(source), company.id);
 const files = [`${slug}-copy.sql`, `${slug}-place.sql`, `${slug}-remove.sql`] as const;
 const file = createWriteStream(files[0]);
 let statements = 0;
-for (const table of tables) {
+for (const [table, rows] of counted) {
+  if (rows === 0) continue;
   for await (const statement of copyStatements(source, table, company.id)) {
     statements++;
     if (!file.write(`${statement}\n`)) await new Promise((resolve) => file.once("drain", resolve));
@@ -69,11 +71,16 @@ for (const table of tables) {
 }
 await new Promise<void>((resolve) => file.end(resolve));
 await writeFile(files[1], `${placeStatement(slug, binding ?? "")}\n`);
-await writeFile(files[2], (await removeStatements(source, tables, company.id)).map((line) => `${line}\n`).join(""));
+await writeFile(
+  files[2],
+  removeStatements(counted, company.id)
+    .map((line) => `${line}\n`)
+    .join(""),
+);
 
 const execute = (name: string, path: string) =>
   `npx wrangler d1 execute ${name} --file ${path} ${positionals.join(" ")}`.trim();
-console.log(`${statements} statements of ${tables.length} tables. Now, in this order:
+console.log(`${statements} statements of ${counted.size} tables. Now, in this order:
 
 ${execute(to, files[0])}
 node scripts/move-company.ts --slug ${slug} --from ${from} --to ${to} --compare -- ${positionals.join(" ")}

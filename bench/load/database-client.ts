@@ -8,7 +8,16 @@ export interface Call {
   readonly statements: readonly { readonly sql: string; readonly params: readonly unknown[] }[];
 }
 
-export type Reply = { readonly value: unknown } | { readonly error: string };
+export type Reply =
+  | { readonly value: unknown; readonly rowsRead: number; readonly rowsWritten: number }
+  | { readonly error: string };
+
+/** What the platform would bill for. */
+export interface Counts {
+  readonly roundTrips: number;
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+}
 
 class RemoteStatement {
   readonly sql: string;
@@ -31,14 +40,19 @@ class RemoteStatement {
   run = () => this.#call({ mode: "run", statements: [this] });
 }
 
-/** `count` hears of each round trip. */
-export function remoteDatabase(server: Fetcher, count: () => void): D1Database {
+/** `count` hears of each round trip before it is made, and may fail it; `countRows` of the rows that D1 read and wrote for it. */
+export function remoteDatabase(
+  server: Fetcher,
+  count: () => void,
+  countRows: (read: number, written: number) => void,
+): D1Database {
   const call = async ({ mode, statements }: Call): Promise<unknown> => {
     count();
     const body = JSON.stringify({ mode, statements: statements.map(({ sql, params }) => ({ sql, params })) });
     const answer = await server.fetch("http://database/", { method: "POST", body });
     const reply = (await answer.json()) as Reply;
     if ("error" in reply) throw new Error(reply.error);
+    countRows(reply.rowsRead, reply.rowsWritten);
     return reply.value;
   };
   const database = {

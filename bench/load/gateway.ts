@@ -4,11 +4,12 @@
  */
 import type { Bindings } from "../../src/context.ts";
 import worker from "../../src/worker.ts";
-import { remoteDatabase } from "./database-client.ts";
+import { type Counts, remoteDatabase } from "./database-client.ts";
 
 type LoadBindings = Omit<Bindings, "DB"> & { readonly DATABASE: Fetcher };
 
-let roundTrips = 0;
+const NOTHING: Counts = { roundTrips: 0, rowsRead: 0, rowsWritten: 0 };
+let counts = NOTHING;
 let clockAheadMs = 0;
 let outageUntil = 0;
 let bindings: Bindings | null = null;
@@ -18,17 +19,21 @@ Date.now = () => realNow() + clockAheadMs;
 
 export default {
   fetch(request, env, ctx) {
-    bindings ??= { ...env, DB: remoteDatabase(env.DATABASE, counted) };
+    bindings ??= { ...env, DB: remoteDatabase(env.DATABASE, countTrip, countRows) };
     return worker.fetch(request, bindings, ctx);
   },
 } satisfies ExportedHandler<LoadBindings>;
 
-function counted(): void {
-  roundTrips++;
+function countTrip(): void {
+  counts = { ...counts, roundTrips: counts.roundTrips + 1 };
   if (realNow() < outageUntil) throw new Error("D1_ERROR: Network connection lost.");
 }
 
-/** `GET /?ahead=50000&forget=1&outage=4000`: the round trips since the last look. */
+function countRows(read: number, written: number): void {
+  counts = { ...counts, rowsRead: counts.rowsRead + read, rowsWritten: counts.rowsWritten + written };
+}
+
+/** `GET /?ahead=50000&forget=1&outage=4000`: what was counted since the last look. */
 export const control = {
   fetch(request) {
     const { searchParams } = new URL(request.url);
@@ -37,8 +42,8 @@ export const control = {
     outageUntil = Math.max(outageUntil, realNow() + Number(searchParams.get("outage") ?? 0));
     // Services belong to the bindings object: another one has no memory.
     if (searchParams.has("forget")) bindings = null;
-    const counted = roundTrips;
-    roundTrips = 0;
-    return new Response(String(counted));
+    const counted = counts;
+    counts = NOTHING;
+    return Response.json(counted);
   },
 } satisfies ExportedHandler<LoadBindings>;

@@ -96,6 +96,12 @@ export function seed(folder: string, { companies, usersPerCompany, certificate, 
   database.close();
 }
 
+/** The same id as there. */
+export function seededId(kind: string, n: number): string {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
+  return `0190${kind}-${hex(n >> 16, 4)}-7${hex(n & 4095, 3)}-8000-${hex(n, 12)}`;
+}
+
 /** The one file below the folder that holds our tables. */
 export function databaseFile(folder: string): string {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { bundle } from "../core/bundle.ts";
 import { Connection, textOf } from "./connection.ts";
+import type { Counts } from "./database-client.ts";
 import { freePort, startDatabase, startWorkerd } from "./processes.ts";
 
 export const BASE_DOMAIN = "localhost:8787";
@@ -10,12 +11,20 @@ const GATEWAY_SECRET = Buffer.alloc(32, 7).toString("base64url");
 /** Linux counts a process's time in hundredths of a second. */
 const TICK_MS = 10;
 
+export interface Control {
+  readonly ahead?: number;
+  readonly forget?: boolean;
+  readonly outage?: number;
+}
+
 export interface Stack {
   /** Ports. */
   readonly gateway: number;
   readonly forward: number;
   /** D1 round trips since the last look. With `ahead` the gateway's clock is so many milliseconds ahead from now on; `forget` empties its memory; D1 gives no answer for `outage` milliseconds. */
-  control(options?: { ahead?: number; forget?: boolean; outage?: number }): Promise<number>;
+  control(options?: Control): Promise<number>;
+  /** The same with the rows that D1 read and wrote. */
+  counts(options?: Control): Promise<Counts>;
   /** Milliseconds of processor time that workerd has had. */
   cpuMs(): number;
   /** Resident memory of workerd now, in MB. */
@@ -51,16 +60,18 @@ export async function startStack(folder: string, forwardTo: number): Promise<Sta
     await database.stop();
     throw error;
   });
+  const counts = async ({ ahead, forget, outage }: Control = {}) => {
+    const connection = await Connection.open(control);
+    const query = `${ahead === undefined ? "" : `&ahead=${ahead}`}${forget ? "&forget=1" : ""}${outage === undefined ? "" : `&outage=${outage}`}`;
+    const answer = await connection.ask(`GET /?${query} HTTP/1.1\r\nHost: control\r\n\r\n`);
+    connection.close();
+    return JSON.parse(textOf(answer)) as Counts;
+  };
   return {
     gateway,
     forward,
-    async control({ ahead, forget, outage } = {}) {
-      const connection = await Connection.open(control);
-      const query = `${ahead === undefined ? "" : `&ahead=${ahead}`}${forget ? "&forget=1" : ""}${outage === undefined ? "" : `&outage=${outage}`}`;
-      const answer = await connection.ask(`GET /?${query} HTTP/1.1\r\nHost: control\r\n\r\n`);
-      connection.close();
-      return Number(textOf(answer));
-    },
+    counts,
+    control: async (options) => (await counts(options)).roundTrips,
     cpuMs: () => cpuTicks(workerd.pid) * TICK_MS,
     residentMb: () => residentKilobytes(workerd.pid) / 1024,
     async stop() {

@@ -10,6 +10,9 @@ export interface Company {
   readonly idp: IdentityProvider;
 }
 
+/** May open the console. */
+export const ADMINISTRATOR = "ada@acme.example";
+
 /** With single sign-on and Just-In-Time provisioning, its origin on that port. */
 export async function makeCompany(stack: Stack, slug: string, originPort: number): Promise<Company> {
   const connection = await Connection.open(stack.gateway);
@@ -29,6 +32,8 @@ export async function makeCompany(stack: Stack, slug: string, originPort: number
     certificates: [idp.certificatePem],
     jit: { enabled: true, groupId: staff.id },
   });
+  const administrators = await api("POST", `/companies/${slug}/groups`, { title: "IT", type: "administrator" });
+  await api("POST", `/companies/${slug}/users`, { email: ADMINISTRATOR, groupId: administrators.id });
   connection.close();
   return { slug, host: `${slug}.${BASE_DOMAIN}`, stack, idp };
 }
