@@ -162,15 +162,17 @@ export function placeStatement(slug: string, binding: string): string {
   return `INSERT INTO placements (slug, database) VALUES (${text(slug)}, ${text(binding)}) ON CONFLICT (slug) DO UPDATE SET database = excluded.database;`;
 }
 
-/** The first statement that one database would give and the other would not; null: the company's rows are the same in both. */
+/** Where the company's rows differ between two databases; null: they are the same. */
 export async function firstDifference(one: Query, other: Query, companyId: string): Promise<string | null> {
-  for (const table of await companyTables(one)) {
-    const theirs = copyStatements(other, table, companyId);
+  const tables = await companyTables(one);
+  const [ours, theirs] = await Promise.all([countRows(one, tables, companyId), countRows(other, tables, companyId)]);
+  for (const [table, rows] of ours) {
+    if (rows !== theirs.get(table)) return `${table.name}: ${rows} rows and ${theirs.get(table)}`;
+    if (rows === 0) continue;
+    const copied = copyStatements(other, table, companyId);
     for await (const statement of copyStatements(one, table, companyId)) {
-      if ((await theirs.next()).value !== statement) return `${table.name}: ${statement.slice(0, 200)}`;
+      if ((await copied.next()).value !== statement) return `${table.name}: ${statement.slice(0, 200)}`;
     }
-    const more = await theirs.next();
-    if (!more.done) return `${table.name}, only in the second: ${more.value.slice(0, 200)}`;
   }
   return null;
 }

@@ -94,7 +94,7 @@ function journeys(company: Company, connection: Connection): Journey[] {
   return [
     ["start of a sign-in, company's settings warm", 0, () => warmed(start, 200)],
     ["start of a sign-in, fresh isolate", null, () => forgotten(start, 200)],
-    ["ACS, first sign-in of a person (created)", 2, () => signedIn(2)],
+    ["ACS, first sign-in of a person (two after the answer: the audit is sealed)", 4, () => signedIn(2)],
     ["ACS, known person", 2, () => signedIn(2)],
     ["proxied request, session fresh", 0, async () => counted(pageRequest(company, await session()), 200)],
     ["proxied request, session due, settings warm", 1, () => due(DUE_MS)],
