@@ -8,9 +8,12 @@ import { type Answer, answer, fail, invalid } from "./problems.ts";
 const csv = dsvFormat(",");
 /** One field with what ends it. A quote stands at both ends of a field or, doubled, inside such a one. */
 const FIELD = /(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)(,|\r\n|\n|\r|$)/y;
-/** What spreadsheets take for a formula (OWASP, "CSV Injection"). */
-const FORMULA = /^[=+\-@\t\r]/;
-const GUARDED = /^'(?=[=+\-@\t\r])/;
+/**
+ * What spreadsheets take for a formula (OWASP, "CSV Injection"), at a cell's start and, since many countries' spreadsheets part the
+ * cells of any file there, behind a semicolon. What looks guarded already is guarded once more, so that it comes back as it was.
+ */
+const FORMULA = /(^|;)(?=['"]*[=+\-@\t\r])/g;
+const GUARDED = /(^|;)'(?=['"]*[=+\-@\t\r])/g;
 
 export interface CsvRow {
   /** Where the row begins in the file, from 1. */
@@ -37,7 +40,7 @@ export function readCsv(bytes: Uint8Array): Answer<CsvRow[]> {
 }
 
 function unguarded(cell: string): string {
-  return cell.replace(GUARDED, "");
+  return cell.replace(GUARDED, "$1");
 }
 
 /** The line that each row begins at, or the line where the file is no CSV. */
@@ -57,5 +60,5 @@ function linesOfRows(text: string): number[] | { readonly fault: number } {
 
 /** One line with its end. Cells that would begin a formula get an apostrophe before them. */
 export function csvLine(cells: readonly string[]): string {
-  return `${csv.formatRow(cells.map((cell) => (FORMULA.test(cell) ? `'${cell}` : cell)))}\r\n`;
+  return `${csv.formatRow(cells.map((cell) => cell.replace(FORMULA, "$1'")))}\r\n`;
 }
