@@ -17,7 +17,7 @@ import type { Actor } from "./actor.ts";
 import { fetchMetadata, usableMetadata } from "./idp-metadata.ts";
 import { type FollowingCompany, pinCertificates, readSource, sourceRecord } from "./metadata-source.ts";
 import { type Answer, answer, type Problem } from "./problems.ts";
-import { changeVersioned } from "./versions.ts";
+import { changeVersioned, UNCONDITIONAL } from "./versions.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -75,7 +75,7 @@ export async function lookAtMetadata(
   const fetched = await fetchMetadata(services, url);
   const read = fetched.ok ? usableMetadata(services, { bytes: fetched.value, path: "url" }) : fetched;
   return changeVersioned(
-    () => true,
+    UNCONDITIONAL,
     () => readSource(services, company),
     async (found) => {
       // Meanwhile another address was chosen.

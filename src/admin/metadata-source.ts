@@ -20,7 +20,7 @@ import { browserUrl, readOnly, time, timeText } from "./fields.ts";
 import { metadataUrlRefusal } from "./idp-metadata.ts";
 import { type Answer, answer, conflict, invalid, notFound } from "./problems.ts";
 import { type ConfiguredCompany, patched, readSaml, writeSaml } from "./saml-settings.ts";
-import { changeVersioned, type Precondition, type Versioned } from "./versions.ts";
+import { changeVersioned, type Precondition, UNCONDITIONAL, type Versioned } from "./versions.ts";
 
 const described = (description: string) => z.meta({ description });
 const trust = z
@@ -194,18 +194,12 @@ export function pinCertificates(
   texts: readonly string[],
   still: (entityIds: readonly string[] | null) => boolean = () => true,
 ): Promise<Answer<ConfiguredCompany>> {
-  return writeSaml(
-    services,
-    actor,
-    company,
-    () => true,
-    (current) => {
-      if (current === null || !still(expectedIdpEntityIds(current))) return notFound("identity provider");
-      const missing = texts.filter((one) => !current.certificates.includes(one));
-      if (missing.length === 0) return conflict("sha256", "This certificate is trusted already");
-      return answer(patched(current, { certificates: [...current.certificates, ...missing] }));
-    },
-  );
+  return writeSaml(services, actor, company, UNCONDITIONAL, (current) => {
+    if (current === null || !still(expectedIdpEntityIds(current))) return notFound("identity provider");
+    const missing = texts.filter((one) => !current.certificates.includes(one));
+    if (missing.length === 0) return conflict("sha256", "This certificate is trusted already");
+    return answer(patched(current, { certificates: [...current.certificates, ...missing] }));
+  });
 }
 
 /** Pins a certificate of the last good copy, whether it was announced or is thought of better. */
@@ -231,7 +225,7 @@ export function dismissCertificate(
   sha256: string,
 ): Promise<Answer<FollowingCompany>> {
   return changeVersioned(
-    () => true,
+    UNCONDITIONAL,
     () => readSource(services, company),
     async (found) => {
       const before = found.source;

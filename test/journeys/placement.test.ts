@@ -1,11 +1,12 @@
 /** Companies spread over two databases: each lives wholly in its own, and to everybody the gateway is one. */
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../src/context.ts";
 import { runJobs } from "../../src/cron.ts";
 import { BASE, createCompany, signIn, startGateway, type TestIdp } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
+import { addressOf, document, Publisher, sourceOf } from "./follow-stage.ts";
 
 const second = env.SECOND_DATABASE;
 /** New companies go to the second; what was there before stays in the first. */
@@ -131,6 +132,21 @@ describe("companies in two databases", () => {
     }
     await runJobs(gateway.services);
     expect([await rowsIn(env.DB, "sessions"), await rowsIn(second, "sessions")]).toEqual([0, 0]);
+  });
+
+  it("are followed at their provider's metadata, each in its own database", async () => {
+    const companies = [await createCompany(before, "older-fed", idp), await createCompany(gateway, "younger-fed", idp)];
+    const publisher = new Publisher();
+    for (const company of companies) {
+      publisher.put(addressOf(company), document(idp));
+      expect((await sourceOf(gateway, company).put()).body.failure).toBeNull();
+    }
+    for (const d1 of [env.DB, second]) await d1.prepare("update metadata_sources set next_at = 1").run();
+    publisher.asked.length = 0;
+    await runJobs(gateway.services);
+    vi.unstubAllGlobals();
+    expect(publisher.asked.sort()).toEqual(companies.map(addressOf));
+    expect([await rowsIn(env.DB, "metadata_sources"), await rowsIn(second, "metadata_sources")]).toEqual([1, 1]);
   });
 
   it("placed in a database that is not bound are refused, and served from no other", async () => {

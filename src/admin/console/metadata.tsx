@@ -1,5 +1,8 @@
 /** `/metadata`: the settings from the identity provider's own metadata, by URL, file or text, and the address that is followed. */
 
+import type { Services } from "../../context.ts";
+import type { Company } from "../../store/index.ts";
+import type { Actor } from "../actor.ts";
 import { fieldErrors } from "../fields.ts";
 import { lookAtMetadata } from "../follow-metadata.ts";
 import type { Posted } from "../frame/index.ts";
@@ -15,7 +18,7 @@ import {
 import { type Answer, answer, invalid } from "../problems.ts";
 import { writeDraft } from "../saml-draft.ts";
 import { writeSaml } from "../saml-settings.ts";
-import { preconditionFailed } from "../versions.ts";
+import { type Precondition, preconditionFailed, UNCONDITIONAL } from "../versions.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { type DoneCode, leadTo } from "./done.ts";
 import { type FollowFields, Following } from "./following.tsx";
@@ -144,53 +147,38 @@ export async function takeMetadata(c: ConsoleContext): Promise<Response> {
   return metadataPage(visit, { ...typed, status: made.problem.status, errors: onTheForm(made, way) });
 }
 
-const STEPS: Readonly<
-  Record<string, { done: DoneCode; take(visit: Visit, posted: Posted): Promise<Answer<unknown>> }>
-> = {
-  follow: {
-    done: "metadata-followed",
-    async take({ services, actor, tenant }, posted) {
-      const input = sourcePut.safeParse({ url: posted.text("address").trim(), trust: posted.text("trust") });
-      if (!input.success) return invalid(fieldErrors(input.error));
-      const seen = (current: { version: number } | null) => String(current?.version ?? 0) === posted.text("version");
-      const written = await writeSource(services, actor, tenant.company, input.data, seen);
-      return written.ok ? lookAtMetadata(services, actor, tenant.company) : written;
-    },
-  },
-  stop: {
-    done: "metadata-stopped",
-    take: ({ services, actor, tenant }) => deleteSource(services, actor, tenant.company, () => true),
-  },
-  read: {
-    done: "metadata-looked",
-    take: ({ services, actor, tenant }) => lookAtMetadata(services, actor, tenant.company),
-  },
-  trust: {
-    done: "certificate-trusted",
-    take: ({ services, actor, tenant }, posted) =>
-      acceptCertificate(services, actor, tenant.company, posted.text("sha256")),
-  },
-  dismiss: {
-    done: "certificate-dismissed",
-    take: ({ services, actor, tenant }, posted) =>
-      dismissCertificate(services, actor, tenant.company, posted.text("sha256")),
-  },
+type Take = (services: Services, actor: Actor, company: Company, sha256: string) => Promise<Answer<unknown>>;
+
+/** What the buttons do, by the last part of their address. */
+const STEPS: Readonly<Record<string, readonly [DoneCode, Take]>> = {
+  stop: ["metadata-stopped", (services, actor, company) => deleteSource(services, actor, company, UNCONDITIONAL)],
+  read: ["metadata-looked", lookAtMetadata],
+  trust: ["certificate-trusted", acceptCertificate],
+  dismiss: ["certificate-dismissed", dismissCertificate],
 };
 
-/** The buttons and the form of what is followed. */
+function followAddress({ address, trust }: FollowFields, version: string): Take {
+  return async (services, actor, company) => {
+    const input = sourcePut.safeParse({ url: address, trust });
+    if (!input.success) return invalid(fieldErrors(input.error));
+    const seen: Precondition = (current) => String(current?.version ?? 0) === version;
+    const written = await writeSource(services, actor, company, input.data, seen);
+    return written.ok ? lookAtMetadata(services, actor, company) : written;
+  };
+}
+
+/** The form and the buttons of what is followed. */
 export async function changeFollowing(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
   const posted = c.get("posted");
-  const name = c.req.param("step") ?? "";
-  const step = STEPS[name]!;
-  const view = {
-    version: versionOf(await storedSettings(visit)),
-    ...(name === "follow" ? { follow: { address: posted.text("address"), trust: posted.text("trust") } } : {}),
-  };
+  const fields = { address: posted.text("address").trim(), trust: posted.text("trust") };
+  const step = STEPS[c.req.param("step") ?? ""];
+  const [done, take] = step ?? (["metadata-followed", followAddress(fields, posted.text("version"))] as const);
+  const view = { version: versionOf(await storedSettings(visit)), ...(step ? {} : { follow: fields }) };
   const pause = pauseOf(visit, { dangerous: true });
   if (pause !== null) return metadataPage(visit, { ...view, status: 403, pause });
-  const taken = await step.take(visit, posted);
-  if (taken.ok) return leadTo(METADATA_PATH, step.done);
+  const taken = await take(visit.services, visit.actor, visit.tenant.company, posted.text("sha256"));
+  if (taken.ok) return leadTo(METADATA_PATH, done);
   const { url: address, sha256, ...errors } = errorsOf(taken.problem);
   return metadataPage(visit, {
     ...view,

@@ -60,26 +60,26 @@ export const samlSourceRoutes: Route[] = [
       return reply(await lookAtMetadata(services, actor, company), shown);
     },
   }),
-  companyRoute({
-    method: "post",
-    path: `${path}/accept`,
-    summary: "Trust a certificate of the metadata: it is added to the settings, in force at once",
-    body: namedCertificate,
-    view: sourceView,
-    makesNothing: true,
-    async handle({ services, actor, company, body }) {
-      return reply(await acceptCertificate(services, actor, company, body.sha256), shown);
-    },
-  }),
-  companyRoute({
-    method: "post",
-    path: `${path}/dismiss`,
-    summary: "Announce a certificate no more",
-    body: namedCertificate,
-    view: sourceView,
-    makesNothing: true,
-    async handle({ services, actor, company, body }) {
-      return reply(await dismissCertificate(services, actor, company, body.sha256), shown);
-    },
-  }),
+  ...(
+    [
+      [
+        "accept",
+        acceptCertificate,
+        "Trust a certificate of the metadata: it is added to the settings, in force at once",
+      ],
+      ["dismiss", dismissCertificate, "Announce a certificate no more"],
+    ] as const
+  ).map(([step, take, summary]) =>
+    companyRoute({
+      method: "post",
+      path: `${path}/${step}`,
+      summary,
+      body: namedCertificate,
+      view: sourceView,
+      makesNothing: true,
+      async handle({ services, actor, company, body }) {
+        return reply(await take(services, actor, company, body.sha256), shown);
+      },
+    }),
+  ),
 ];
