@@ -36,20 +36,20 @@ export function createApp(provide: ProvideServices): App {
         return misconfiguredResponse(error);
       }
       const { config } = provided;
-      const host = classifyHost(config, request);
-      if (host.kind !== "unknown" && config.scheme === "https:" && request.url.startsWith("http:")) {
+      // Each property of a request is a call into the platform.
+      const { url } = request;
+      const host = classifyHost(config, { url });
+      if (host.kind !== "unknown" && config.scheme === "https:" && url.startsWith("http:")) {
         return toHttps(request);
       }
       if (host.kind === "operator") return operator.fetch(request, env, ctx);
       if (host.kind === "company") {
         const { slug } = host;
         const answer = () =>
-          ORIGINS_OWN.test(request.url)
-            ? straightToOrigin(provided, slug, request, ctx)
-            : company.fetch(request, env, ctx);
+          ORIGINS_OWN.test(url) ? straightToOrigin(provided, slug, request, ctx) : company.fetch(request, env, ctx);
         return request.headers.has(TRACE_HEADER) ? withTrace(provided, request, answer) : answer();
       }
-      return unknownCompanyPage(new URL(request.url).hostname);
+      return unknownCompanyPage(new URL(url).hostname);
     },
   };
 }

@@ -72,8 +72,8 @@ function quietly(action: () => void): void {
   }
 }
 
-export function isEventStream(response: Response): boolean {
-  return response.body !== null && /^text\/event-stream\s*(?:;|$)/i.test(response.headers.get("content-type") ?? "");
+export function isEventStream(contentType: string): boolean {
+  return /^text\/event-stream\s*(?:;|$)/i.test(contentType);
 }
 
 /** Ends an event stream as if the origin had; the browser then asks again and learns that nobody is signed in. */

@@ -83,7 +83,7 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
   lap("origin");
   if (answer.kind === "answered") {
     count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
-    await forgetAtEdge(asked, answer.response.status);
+    if (tenant.company.edgeCache) await forgetAtEdge(asked, answer.response.status);
     keepAtEdge(asked, answer.response, askedAt);
     return fitResponse(answer.response, fitting);
   }
@@ -129,7 +129,8 @@ async function isOpen({ services, tenant }: Passage, path: string): Promise<bool
 }
 
 /** fetch sends no body with these methods, and to leave it out would change what was asked. RFC 9110, 9.3.1: it means nothing. */
-function hasUnsendableBody({ method, headers, body }: Request): boolean {
-  if (method !== "GET" && method !== "HEAD") return false;
-  return body !== null && headers.get("content-length") !== "0";
+function hasUnsendableBody(request: Request): boolean {
+  if (request.body === null) return false;
+  const { method, headers } = request;
+  return (method === "GET" || method === "HEAD") && headers.get("content-length") !== "0";
 }

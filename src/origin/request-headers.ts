@@ -45,19 +45,25 @@ export interface IdentityProof {
 /** Without an identity where the company's path rules let a visitor through whom nobody asked for one. */
 export function headersForOrigin(request: Request, tenant: Tenant, identity: IdentityProof | null): Headers {
   const headers = new Headers(request.headers);
-  const upgrade = isWebSocketUpgrade(request);
   const doomed: string[] = [];
   let connection: string | null = null;
   let cookies: string | null = null;
+  let upgrade = "";
+  let address = "";
   // One call into the platform; an iterator takes one for each name, and each question one of its own.
   request.headers.forEach((value, name) => {
     if (name === "connection") connection = value;
+    else if (name === "upgrade") upgrade = value;
+    else if (name === "cf-connecting-ip") address = value;
     if (name === "cookie") cookies = value;
     else if (isStruck(name)) doomed.push(name);
   });
-  if (connection !== null && namesOthers(connection)) doomed.push(...[...headers.keys()].filter(hopByHop(connection)));
+  if (connection !== null && namesOthers(connection)) {
+    doomed.push(...[...headers.keys()].filter(hopByHop(connection)));
+    if (doomed.includes("cookie")) cookies = null;
+  }
   for (const name of doomed) headers.delete(name);
-  if (cookies !== null && headers.has("cookie")) keepCookies(headers, cookies);
+  if (cookies !== null) keepCookies(headers, cookies);
 
   if (identity !== null) {
     for (const [name, value] of identity.headers) headers.set(name, value);
@@ -66,9 +72,8 @@ export function headersForOrigin(request: Request, tenant: Tenant, identity: Ide
   const [scheme, host] = tenant.baseUrl.split("//") as [string, string];
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-proto", scheme.slice(0, -1));
-  const address = visitorAddress(request);
-  if (address !== null) headers.set("x-forwarded-for", address);
-  if (upgrade) headers.set("upgrade", "websocket");
+  if (VISITOR_ADDRESS.test(address)) headers.set("x-forwarded-for", address);
+  if (isWebSocket(upgrade) && request.method === "GET") headers.set("upgrade", "websocket");
   return headers;
 }
 
@@ -98,8 +103,8 @@ function couldPassForOurs(name: string): boolean {
 }
 
 /** RFC 6455, 4.1; a Worker's fetch knows no other upgrade. */
-export function isWebSocketUpgrade(request: Request): boolean {
-  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+function isWebSocket(upgrade: string): boolean {
+  return upgrade.toLowerCase() === "websocket";
 }
 
 function keepCookies(headers: Headers, cookies: string): void {
@@ -132,10 +137,7 @@ function othersCookies(cookies: string): string {
 }
 
 /** What Cloudflare saw as the other end of the connection; it overwrites whatever a visitor sends under this name. */
-function visitorAddress(request: Request): string | null {
-  const address = request.headers.get("cf-connecting-ip");
-  return address !== null && /^[0-9A-Fa-f.:]{2,45}$/.test(address) ? address : null;
-}
+const VISITOR_ADDRESS = /^[0-9A-Fa-f.:]{2,45}$/;
 
 /**
  * Header values are ASCII, and what an origin makes of other bytes is anyone's guess: whatever is not printable ASCII goes

@@ -31,19 +31,18 @@ export interface Fitting {
 /** Most answers fit as they are, and are handed on as the very object that came. */
 export function fitResponse(response: Response, fitting: Fitting): Response {
   if (response.webSocket) return fitted(relayWebSocket(response, response.webSocket, fitting.isLive), fitting);
-  if (isEventStream(response)) return fitted(limitEventStream(response, fitting.isLive), fitting);
-  if (fitting.setCookie === null && !needsFitting(response.headers)) return response;
-  return fitted(new Response(response.body, response), fitting);
-}
-
-function needsFitting(headers: Headers): boolean {
-  let needed = false;
+  let needed = fitting.setCookie !== null;
+  let contentType = "";
   // One call into the platform; an iterator takes one for each name, and each question one of its own.
-  headers.forEach((value, name) => {
-    if (name === "connection") needed ||= namesOthers(value);
+  response.headers.forEach((value, name) => {
+    if (name === "content-type") contentType = value;
+    else if (name === "connection") needed ||= namesOthers(value);
     else needed ||= TO_BE_FITTED.has(name);
   });
-  return needed;
+  if (isEventStream(contentType) && response.body !== null) {
+    return fitted(limitEventStream(response, fitting.isLive), fitting);
+  }
+  return needed ? fitted(new Response(response.body, response), fitting) : response;
 }
 
 function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting): Response {

@@ -31,8 +31,7 @@ const KNOWN_MAX = 1_000;
 /** Nothing in it that a URL parser could read in two ways. */
 const PLAIN_AUTHORITY = /^https?:\/\/([A-Za-z0-9.:-]+)\//;
 
-export function classifyHost(config: Config, request: Request): Host {
-  const { url } = request;
+export function classifyHost(config: Config, { url }: Pick<Request, "url">): Host {
   const authority = PLAIN_AUTHORITY.exec(url)?.[0];
   if (authority === undefined) return read(config, url);
   const key = `${config.baseDomain} ${authority}`;
