@@ -4,11 +4,13 @@
  * it is suspended (docs/scale.md), so nobody writes to the place it left.
  */
 import type { Services } from "../context.ts";
-import { dropPlacement, findPlacement, takePlacement } from "../store/index.ts";
+import { dropPlacement, findPlacement, StorageUnavailable, takePlacement } from "../store/index.ts";
 
 /** Name of the first database's binding, where placements are kept and every company is that has none. */
 export const FIRST_DATABASE = "DB";
 export const PLACEMENT_FRESH_MS = 30_000;
+/** How long it is believed while the first database gives no answer: as long as settings are. */
+export const PLACEMENT_STALE_MS = 55_000;
 /** Some 100 bytes each. */
 const PLACEMENTS_MAX = 10_000;
 
@@ -37,8 +39,15 @@ export async function servicesOfCompany(services: Services, slug: string): Promi
   const { bySlug } = memoryOf(services);
   const now = services.now();
   const known = bySlug.get(slug);
-  if (known && now >= known.at && now < known.at + PLACEMENT_FRESH_MS) return known.services;
-  const placed = await findPlacement(at(services, FIRST_DATABASE).database, slug);
+  const age = known && now >= known.at ? now - known.at : PLACEMENT_STALE_MS;
+  if (known && age < PLACEMENT_FRESH_MS) return known.services;
+  let placed: string | null;
+  try {
+    placed = await findPlacement(at(services, FIRST_DATABASE).database, slug);
+  } catch (error) {
+    if (known && age < PLACEMENT_STALE_MS && error instanceof StorageUnavailable) return known.services;
+    throw error;
+  }
   const found = at(services, placed ?? FIRST_DATABASE);
   bySlug.delete(slug);
   if (bySlug.size >= PLACEMENTS_MAX) bySlug.delete(bySlug.keys().next().value as string);

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../src/context.ts";
 import { runJobs } from "../../src/cron.ts";
+import { faultyD1 } from "../support/faulty-d1.ts";
 import { BASE, createCompany, signIn, startGateway, type TestIdp } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
 import { addressOf, document, Publisher, sourceOf } from "./follow-stage.ts";
@@ -123,6 +124,23 @@ describe("companies in two databases", () => {
     gateway.roundTrips();
     for (let n = 0; n < 5; n++) expect((await browser.get(`${young.url}/sso/session`)).status).toBe(200);
     expect(gateway.roundTrips()).toBe(0);
+  });
+
+  it("go on for a while when the first database, which knows the places, gives no answer", async () => {
+    const first = faultyD1(env.DB);
+    const shaky = startGateway({ ...spread, DB: first.d1 });
+    const young = await createCompany(shaky, "steady", idp);
+    const browser = shaky.browser();
+    expect((await signIn(shaky, browser, young)).status).toBe(303);
+    const asked = async () => (await browser.get(`${young.url}/sso/session`)).status;
+    expect(await asked()).toBe(200);
+    first.fault = "down";
+    shaky.advance(40);
+    expect(await asked()).toBe(200);
+    shaky.advance(20);
+    expect(await asked()).toBe(503);
+    first.fault = "none";
+    expect(await asked()).toBe(200);
   });
 
   it("are each cleaned up by the schedule", async () => {
