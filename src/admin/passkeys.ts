@@ -50,12 +50,13 @@ export async function readPasskey(
   return passkey ? answer(passkey) : notFound("passkey");
 }
 
-/** In force at once: a passkey is looked up when it is used. Sessions that it began are over within a minute. */
+/** In force at once: a passkey is looked up when it is used. Sessions that it began are over within a minute, but for `keptSession`. */
 export async function deletePasskey(
   services: Services,
   actor: Actor,
   company: Company,
   { id, userId, ...passkey }: Passkey,
+  keptSession?: string,
 ): Promise<Answer<null>> {
   const record = auditRecord(services, actor, company.id, {
     action: "delete",
@@ -64,7 +65,7 @@ export async function deletePasskey(
     before: viewPasskey({ id, userId, ...passkey }),
     after: null,
   });
-  const removed = await removePasskey(services.database, company.id, userId, id, record);
+  const removed = await removePasskey(services.database, company.id, userId, id, record, keptSession);
   return removed ? answer(null) : notFound("passkey");
 }
 

@@ -124,4 +124,19 @@ describe("in the console", () => {
     expect(await audited(acme.path, "delete")).toMatchObject([{ actor: `user:${admin.id}`, resourceId: key.id }]);
     expect((await signInWithKey(gateway.browser(), acme, key)).status).toBe(403);
   });
+
+  it("an administrator who removes their own stays signed in where they do it, and nowhere else", async () => {
+    const acme = await makeCompany(gateway, "pk-own");
+    const group = { title: "Chiefs", type: "administrator" };
+    const groupId = (await api("POST", `${acme.path}/groups`, group)).body.id;
+    const { id, key } = await withPasskey(gateway, acme, "chief@x.example", "ES256", { groupId });
+    const [here, elsewhere] = [gateway.browser(), gateway.browser()];
+    for (const browser of [here, elsewhere]) expect((await signInWithKey(browser, acme, key)).status).toBe(303);
+    const html = await (await here.get(`${acme.url}/sso/admin/users/${id}`)).text();
+    const path = `/sso/admin/users/${id}/passkeys/${key.id}/remove`;
+    expect((await here.post(acme.url + path, formOn(html, path))).status).toBe(303);
+    gateway.advance(60);
+    const statuses = [here, elsewhere].map(async (one) => (await one.get(`${acme.url}/sso/session`)).status);
+    expect(await Promise.all(statuses)).toEqual([200, 401]);
+  });
 });

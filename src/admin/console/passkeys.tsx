@@ -65,6 +65,6 @@ export async function removePasskey(c: ConsoleContext): Promise<Response> {
   if (stop !== null) return stop;
   const found = await readPasskey(services, tenant.company, userId, c.req.param("passkey") ?? "");
   // Removed already is as good as removed.
-  if (found.ok) await deletePasskey(services, actor, tenant.company, found.value);
+  if (found.ok) await deletePasskey(services, actor, tenant.company, found.value, visit.session.id);
   return leadTo(path, "passkey-removed");
 }
