@@ -2,7 +2,7 @@
  * What every origin behind Vestibule does: take the identity from the signed assertion, and from nothing else. Any JWT library will do; this is
  * the whole of it with jose. To copy from, take docs/origin-checks.
  */
-import { createRemoteJWKSet, customFetch, type JWTPayload, jwtVerify } from "jose";
+import { createRemoteJWKSet, customFetch, decodeJwt, type JWTPayload, jwtVerify } from "jose";
 import { fetchLocal } from "./local-http.ts";
 
 export const ASSERTION_HEADER = "x-vestibule-jwt-assertion";
@@ -44,6 +44,33 @@ export function identityChecker(options: {
       return { ok: false, why: error instanceof Error ? error.message : String(error) };
     }
   };
+}
+
+/**
+ * The same for an origin that serves every company of one gateway, `companyUrl` being one of them: the assertion says which company it is of,
+ * and is then held against that company's own keys. A host that is none of the gateway's is never asked for keys.
+ */
+export function companiesChecker({ companyUrl, audience }: { companyUrl: string; audience: string }) {
+  const { host, protocol } = new URL(companyUrl);
+  const domain = host.slice(host.indexOf("."));
+  const checkers = new Map<string, ReturnType<typeof identityChecker>>();
+  return (request: Request): Promise<IdentityCheck> => {
+    const said = issuerOf(request.headers.get(ASSERTION_HEADER));
+    const slug = said.slice(`${protocol}//`.length, -domain.length);
+    const issuer = /^[a-z0-9-]{1,63}$/.test(slug) ? `${protocol}//${slug}${domain}` : companyUrl;
+    const check = checkers.get(issuer) ?? identityChecker({ issuer, audience });
+    checkers.set(issuer, check);
+    return check(request);
+  };
+}
+
+/** What an assertion says of itself, not verified yet. */
+function issuerOf(assertion: string | null): string {
+  try {
+    return decodeJwt(assertion ?? "").iss ?? "";
+  } catch {
+    return "";
+  }
 }
 
 /** How to address a visitor. */

@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import { assetById } from "./assets.ts";
 import { bigFile } from "./big-file.ts";
-import { identityChecker, nameOf, type VisitorClaims } from "./identity-check.ts";
+import { companiesChecker, nameOf, type VisitorClaims } from "./identity-check.ts";
 import { assetPage, cameAroundPage, identityPage, libraryPage, notFoundPage, uploadPage } from "./origin-pages.ts";
 import { ORIGIN_STYLE } from "./origin-style.ts";
 import { paint } from "./pictures.ts";
@@ -22,7 +22,7 @@ interface OriginEnv {
 }
 
 export function assetLibrary(options: { companyUrl: string; originUrl: string }): Hono<OriginEnv> {
-  const check = identityChecker({ issuer: options.companyUrl, audience: options.originUrl });
+  const check = companiesChecker({ companyUrl: options.companyUrl, audience: options.originUrl });
   const painted = new Map<string, Uint8Array<ArrayBuffer>>();
   const app = new Hono<OriginEnv>();
 

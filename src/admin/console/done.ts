@@ -3,7 +3,8 @@ import { seeOther } from "../frame/index.ts";
 
 const SENTENCES = {
   "settings-saved": "The single sign-on settings are saved. They are in force everywhere within a minute.",
-  "metadata-read": "The settings were taken from the metadata. Look them over: what is your choice stayed as it was.",
+  "metadata-read":
+    "The settings were taken from the metadata and are in force. Next: say who may sign in, under Just-In-Time provisioning.",
   "key-published": "The next key pair is published. Let your provider learn it before you put it in use.",
   "key-activated": "The key pair is in use everywhere within a minute.",
   "key-retired": "The key pair is retired and leaves the metadata within a minute.",

@@ -1,6 +1,6 @@
 /** `/sso/admin`: how the company's single sign-on stands, what to do next, and the last attempts. */
 import type { FC } from "hono/jsx";
-import { findMetadataSource, listSignIns } from "../../store/index.ts";
+import { findMetadataSource, listSignIns, type SignInRecord } from "../../store/index.ts";
 import { announcedOf } from "../metadata-source.ts";
 import { certificateHealth } from "./certificate-health.ts";
 import type { ConsoleContext } from "./console.ts";
@@ -14,6 +14,10 @@ import { SignInTable } from "./sign-ins.tsx";
 const SIGN_INS_SHOWN = 6;
 /** A publisher may be away over a weekend. */
 const UNREADABLE_MS = 3 * 86_400_000;
+
+/** A password has no audience: an administrator who came by one has tried nothing yet. */
+const bySingleSignOn = ({ outcome, checks }: SignInRecord) =>
+  outcome === "success" && checks.some(({ name }) => name === "audience");
 
 export async function showOverview(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
@@ -37,7 +41,7 @@ export async function showOverview(c: ConsoleContext): Promise<Response> {
     },
     { done: saml !== null, href: SETUP_PATH, text: "Enter our values at your identity provider" },
     { done: saml !== null, href: SETTINGS_PATH, text: "Enter its Login URL and certificate here" },
-    { done: signIns.some(({ outcome }) => outcome === "success"), href: "/sso/login", text: "Sign in once to try it" },
+    { done: signIns.some(bySingleSignOn), href: "/sso/login", text: "Sign in once to try it" },
   ];
   return consolePage(visit, {
     title: "Overview",

@@ -92,7 +92,7 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
                         <bdi>{nameOf(user)}</bdi>
                       </a>
                     </th>
-                    <td data-label="E-mail">
+                    <td class="mail" data-label="E-mail">
                       <bdi>{user.email}</bdi>
                     </td>
                     <td data-label="Group">

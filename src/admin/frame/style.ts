@@ -100,7 +100,7 @@ caption{padding:0 0 .5rem;text-align:left;color:var(--soft);font-size:.8125rem}
 th,td{padding:.5625rem .75rem .5625rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{border-top:0;font-size:.8125rem;font-weight:600;color:var(--soft);white-space:nowrap}
 tbody th{min-width:7.5rem;font-weight:600}tbody th.agent{font-weight:400}
-td.end,th.end{text-align:right;padding-right:0;white-space:nowrap}
+td.mail{min-width:12rem}td.end,th.end{text-align:right;padding-right:0;white-space:nowrap}
 @media (max-width:43.99rem){
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack,.stack tbody,.stack tr,.stack td,.stack th,.stack caption{display:block}
