@@ -9,6 +9,8 @@ import { outbound } from "./test/support/outbound.ts";
 export default defineConfig({
   test: {
     silent: "passed-only",
+    // Left to itself a run keeps one core idle; of two that is half of them.
+    maxWorkers: "100%",
     projects: [
       {
         plugins: [
