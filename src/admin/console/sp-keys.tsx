@@ -114,7 +114,7 @@ const KeyRow: FC<{ visit: Visit; standing: StandingSpKey }> = ({ visit, standing
         <Time at={key.createdAt} />
       </td>
       <td class="end">
-        <div class="actions">
+        <div class="actions bar">
           {state === "published" && (
             <KeyButton visit={visit} id={key.id} step="activate" label="Put in use" name={name} tone="" />
           )}
