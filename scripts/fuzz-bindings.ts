@@ -11,12 +11,8 @@ import { Z_FINISH, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit2 } from "
 import { decodePostMessage, decodeRedirectMessage } from "../src/saml/bindings.ts";
 import { SAML_MESSAGE_BYTES_MAX } from "../src/saml/terms.ts";
 import { SEEDS } from "../test/support/xml/seeds.ts";
-import { Coverage, chance, splice } from "./fuzzing.ts";
+import { Coverage, chance, FAULTS_MAX, hunt, splice } from "./fuzzing.ts";
 
-/** After so many faults there is enough to look at. */
-const FAULTS_MAX = 20;
-/** A fifth of each turn goes to exploring. */
-const TURN_MILLISECONDS = 5_000;
 const CORPUS_MAX = 2_000;
 const MUTANT_BYTES_MAX = 4_000;
 
@@ -183,22 +179,13 @@ async function explore(until: number): Promise<void> {
   await coverage.stop();
 }
 
-const started = Date.now();
-const end = started + seconds * 1000;
-let tried = 0;
-// First of all: code that was compiled before the counting began is never counted block by block.
-await explore(started + TURN_MILLISECONDS / 5);
-for (const bytes of corpus) checked(bytes);
-for (let turn = started; turn < end && faults <= FAULTS_MAX; turn += TURN_MILLISECONDS) {
-  await explore(turn + TURN_MILLISECONDS / 5);
-  while (Date.now() < Math.min(end, turn + TURN_MILLISECONDS) && faults <= FAULTS_MAX) {
-    for (let n = 0; n < 100; n++) checked(mutant());
-    tried += 100;
-  }
-}
-
-console.log(`${tried} mutants in ${Math.round((Date.now() - started) / 1000)} s, seed ${values.seed}`);
-console.log(`${corpus.length} streams kept, ${coverage.points} coverage points`);
-for (const [what, n] of [...counts].sort((a, b) => b[1] - a[1])) console.log(String(n).padStart(9), what);
-process.exitCode = faults > 0 ? 1 : 0;
-process.exit();
+await hunt({
+  seconds,
+  seed: values.seed,
+  explore,
+  begin: () => corpus.forEach(checked),
+  tryOne: () => checked(mutant()),
+  faults: () => faults,
+  counts,
+  kept: () => `${corpus.length} streams kept, ${coverage.points} coverage points`,
+});

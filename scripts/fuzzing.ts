@@ -1,4 +1,4 @@
-/** What the fuzzers share: chance that a seed repeats, cutting and pasting of bytes, and which code was reached. */
+/** What the fuzzers share: chance that a seed repeats, cutting and pasting of bytes, which code was reached, and the turns of a hunt. */
 import { Session } from "node:inspector/promises";
 
 export interface Chance {
@@ -73,4 +73,47 @@ export class Coverage {
     }
     return this.covered.size > before;
   }
+}
+
+/** After so many faults there is enough to look at. */
+export const FAULTS_MAX = 20;
+/** A fifth of each turn goes to exploring. */
+const TURN_MILLISECONDS = 5_000;
+const MUTANTS_A_LOOK = 100;
+
+export interface Hunt {
+  readonly seconds: number;
+  readonly seed: string;
+  /** Looks until then for what reaches more code. */
+  explore(until: number): Promise<void>;
+  /** Tries what the hunt began with. */
+  begin(): void;
+  /** Tries one mutant. */
+  tryOne(): void;
+  faults(): number;
+  /** How often each thing came out. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** A line on what was kept. */
+  kept(): string;
+}
+
+/** Explores and tries by turns for as long as it is told, prints what came of it, and ends the process: with 1 where there were faults. */
+export async function hunt(the: Hunt): Promise<never> {
+  const started = Date.now();
+  const end = started + the.seconds * 1000;
+  let tried = 0;
+  // First of all: code that was compiled before the counting began is never counted block by block.
+  await the.explore(started + TURN_MILLISECONDS / 5);
+  the.begin();
+  for (let turn = started; turn < end && the.faults() <= FAULTS_MAX; turn += TURN_MILLISECONDS) {
+    await the.explore(turn + TURN_MILLISECONDS / 5);
+    while (Date.now() < Math.min(end, turn + TURN_MILLISECONDS) && the.faults() <= FAULTS_MAX) {
+      for (let n = 0; n < MUTANTS_A_LOOK; n++) the.tryOne();
+      tried += MUTANTS_A_LOOK;
+    }
+  }
+  console.log(`${tried} mutants in ${Math.round((Date.now() - started) / 1000)} s, seed ${the.seed}`);
+  console.log(the.kept());
+  for (const [what, n] of [...the.counts].sort((a, b) => b[1] - a[1])) console.log(String(n).padStart(9), what);
+  process.exit(the.faults() > 0 ? 1 : 0);
 }

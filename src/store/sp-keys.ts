@@ -23,14 +23,7 @@ export function insertSpKeyStatement(db: Database, companyId: string, key: SpKey
   const standing = db
     .select({ one: sql`1` })
     .from(spKeys)
-    .where(
-      and(
-        eq(spKeys.companyId, companyId),
-        eq(spKeys.use, key.use),
-        isNull(spKeys.retiredAt),
-        isNotNull(spKeys.activatedAt),
-      ),
-    );
+    .where(and(unretired(companyId, key.use), isNotNull(spKeys.activatedAt)));
   return db
     .insert(spKeys)
     .select(
@@ -62,14 +55,7 @@ export async function beginSpKeyRollover(
   const waiting = db
     .select({ one: sql`1` })
     .from(spKeys)
-    .where(
-      and(
-        eq(spKeys.companyId, companyId),
-        eq(spKeys.use, key.use),
-        isNull(spKeys.retiredAt),
-        isNull(spKeys.activatedAt),
-      ),
-    );
+    .where(and(unretired(companyId, key.use), isNull(spKeys.activatedAt)));
   const outcome = await decide(
     db.batch([
       guardedAuditStatement(db, record, companies, sql`${companies.id} = ${companyId} and not exists ${waiting}`),
@@ -121,6 +107,8 @@ export async function retireSpKey(
   return (await changed(db, record, spare, { retiredAt: record.at })) ? "done" : "in_use";
 }
 
+const unretired = (companyId: string, use: SpKey["use"]) =>
+  and(eq(spKeys.companyId, companyId), eq(spKeys.use, use), isNull(spKeys.retiredAt));
 const oneKey = (companyId: string, id: string) => and(eq(spKeys.companyId, companyId), eq(spKeys.id, id));
 
 /** The guard reads `row` before the update of the same batch; both name the key whole. */
