@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
 import type { Config } from "../config.ts";
 import { EMAIL_CHARS_MAX, isPlainEmail } from "../store/index.ts";
+import { unicode } from "../unicode.ts";
 import type { FieldError } from "./problems.ts";
 
 // The small zod speaks no language by itself.
@@ -17,7 +18,7 @@ export const CLAIM_CHARS_MAX = 255;
 export const ID_CHARS_MAX = 64;
 
 /** Control, line-breaking, bidirectional and invisible characters; the two joiners stay, since Persian names and emoji need them. */
-const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u;
+const UNSAFE = unicode(String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}`);
 
 /** A line of text that people read: any script, HTML as plain text, white space at the ends taken off. */
 export function line(charsMin: number, charsMax: number) {
@@ -25,7 +26,7 @@ export function line(charsMin: number, charsMax: number) {
     z.trim(),
     z.minLength(charsMin, charsMin === 1 ? "Must not be empty" : undefined),
     z.maxLength(charsMax),
-    z.refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters"),
+    z.refine((text) => !UNSAFE().test(text), "Must not contain control or invisible characters"),
   );
 }
 
@@ -34,7 +35,7 @@ export function exactText(charsMax: number) {
   return z.string().check(
     z.minLength(1, "Must not be empty"),
     z.maxLength(charsMax),
-    z.refine((text) => !UNSAFE.test(text), "Must not contain control or invisible characters"),
+    z.refine((text) => !UNSAFE().test(text), "Must not contain control or invisible characters"),
     z.refine((text) => text.trim() === text, "Must not begin or end with white space"),
   );
 }

@@ -16,6 +16,7 @@ import {
   type UserWrite,
   writeUsers,
 } from "../store/index.ts";
+import { unicode } from "../unicode.ts";
 import { type Actor, auditRecord } from "./actor.ts";
 import { type CsvRow, readCsv } from "./csv.ts";
 import { fieldErrors } from "./fields.ts";
@@ -111,8 +112,10 @@ export async function importUsers(
   });
 }
 
+const TURNS_AROUND = unicode(String.raw`[\p{Cc}\p{Cf}]`, "gu");
+
 /** As much of a cell as fits into a sentence, without what would turn the sentence around. */
-const shown = (cell = "") => cell.slice(0, 50).replace(/[\p{Cc}\p{Cf}]/gu, "�");
+const shown = (cell = "") => cell.slice(0, 50).replace(TURNS_AROUND(), "�");
 
 /** The first row names the columns; an address that stands twice is refused where it stands again. */
 function entriesOf([head, ...rows]: readonly CsvRow[]): Answer<Entry[]> {

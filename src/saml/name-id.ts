@@ -12,7 +12,9 @@ export const NAME_ID_CHARS_MAX = 1024;
  * Controls, invisible format characters and line separators; white space at either end. No identity provider means them, people
  * cannot see them, and programs that come later trim or drop them: then two persons would be one.
  */
-const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^\s|\s$/u;
+const DECEPTIVE = String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^\s|\s$`;
+/** Made when it is first needed: looking properties up takes longer than a module should. */
+let deceptive: RegExp | undefined;
 
 /** Reads a saml:NameID element. Refuses with name_id_invalid. */
 export function readNameID(element: XmlElement): Result<NameID> {
@@ -25,7 +27,8 @@ export function readNameID(element: XmlElement): Result<NameID> {
       received: `${value.length}`,
     });
   }
-  if (DECEPTIVE.test(value)) {
+  deceptive ??= new RegExp(DECEPTIVE, "u");
+  if (deceptive.test(value)) {
     return refuse("name_id_invalid", { expected: "no invisible characters", received: JSON.stringify(value) });
   }
   return accept({

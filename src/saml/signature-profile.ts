@@ -181,7 +181,14 @@ function readTransforms(transforms: XmlElement | undefined): Result<Canonicaliza
     : accept({ method: "inclusive", inclusivePrefixes: [] });
 }
 
-const NC_NAME = /^[\p{L}_][\p{L}\p{N}\p{M}._\u00b7-]*$/u;
+const NC_NAME = String.raw`^[\p{L}_][\p{L}\p{N}\p{M}._\u00b7-]*$`;
+/** Made when it is first needed: looking properties up takes longer than a module should. */
+let ncName: RegExp | undefined;
+
+function isPrefix(text: string): boolean {
+  ncName ??= new RegExp(NC_NAME, "u");
+  return text === "#default" || ncName.test(text);
+}
 
 /** Exc-C14N 4: InclusiveNamespaces may stand in an exclusive method, and nothing else in any. */
 function readCanonicalization(method: XmlElement): Result<Canonicalization> {
@@ -204,7 +211,7 @@ function readCanonicalization(method: XmlElement): Result<Canonicalization> {
   if (
     inclusivePrefixes === null ||
     inclusivePrefixes.length > PREFIX_LIST_PREFIXES_MAX ||
-    !inclusivePrefixes.every((prefix) => prefix === "#default" || NC_NAME.test(prefix))
+    !inclusivePrefixes.every(isPrefix)
   ) {
     return refuse("signature_transform", {
       expected: `a PrefixList of at most ${PREFIX_LIST_PREFIXES_MAX} prefixes`,

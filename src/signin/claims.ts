@@ -4,6 +4,7 @@
  */
 import { NAME_ID_FORMAT, type NameID, type VerifiedAssertion } from "../saml/index.ts";
 import { isPlainEmail, type SamlSettings, type Subject } from "../store/index.ts";
+import { unicode } from "../unicode.ts";
 
 /** The person as the identity provider describes them, and the facts that the session and the store keep. */
 export interface SignInFacts {
@@ -109,6 +110,8 @@ function emailOf(assertion: VerifiedAssertion, mapped: string | null): Read {
   return refuseClaim("email_missing", expected, [...assertion.attributes.keys()].join(", ") || "no attributes");
 }
 
+const NO_CHARACTER = unicode(String.raw`\p{C}`);
+
 function userKeyOf(
   assertion: VerifiedAssertion,
   mapped: string | null,
@@ -117,7 +120,7 @@ function userKeyOf(
     if (values.length === 0) continue;
     if (values.length > 1) return refuseClaim("claim_ambiguous", `one value of ${claim}`, `${values.length} values`);
     const value = values[0] as string;
-    if (value === "" || value.length > USER_KEY_CHARS_MAX || /[\p{C}]/u.test(value)) {
+    if (value === "" || value.length > USER_KEY_CHARS_MAX || NO_CHARACTER().test(value)) {
       return refuseClaim("user_key_invalid", `1 to ${USER_KEY_CHARS_MAX} plain characters in ${claim}`, value);
     }
     return { ok: true, value };
@@ -141,9 +144,11 @@ function firstValue(assertion: VerifiedAssertion, mapped: string | null, claims:
 }
 
 /** Control and bidirectional formatting characters have no place in a name that others read. */
+const MISLEADING = unicode(String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`, "gu");
+
 function displayable(name: string | null): string | null {
   if (name === null) return null;
-  const plain = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  const plain = name.replace(MISLEADING(), " ").trim();
   return [...plain].slice(0, NAME_CHARS_MAX).join("");
 }
 

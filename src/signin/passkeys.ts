@@ -18,6 +18,7 @@ import {
   type PasskeyOwner,
   preparePasskeys,
 } from "../store/index.ts";
+import { unicode } from "../unicode.ts";
 import { whyBarred } from "./local.ts";
 import { type OwnForm, readOwnForm, withFormToken } from "./local-form.ts";
 import { recordRefusal } from "./local-session.ts";
@@ -30,7 +31,7 @@ export const PASSKEYS_PATH = "/sso/local/passkeys";
 export const RECENT_SIGN_IN_MINUTES = 15;
 export const PASSKEY_NAME_CHARS_MAX = 60;
 /** Controls, line breaks, and what turns the reading direction around or can't be seen. */
-const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u;
+const UNSAFE = unicode(String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}`);
 
 interface Visit {
   readonly session: Session;
@@ -114,7 +115,7 @@ export async function createPasskey(c: Context<AppEnv>): Promise<Response> {
   const { company, baseUrl } = c.get("tenant");
   const { database, now } = c.get("services");
   const name = (fields.get("name") ?? "").trim();
-  if (name === "" || name.length > PASSKEY_NAME_CHARS_MAX || UNSAFE.test(name)) return show(c, visit, NAME_IT);
+  if (name === "" || name.length > PASSKEY_NAME_CHARS_MAX || UNSAFE().test(name)) return show(c, visit, NAME_IT);
   if (owner.passkeys.length >= PASSKEYS_PER_USER_MAX) return show(c, visit, ENOUGH);
 
   const no = ({ code, check }: { code: RefusalCode; check: Check }) => showRefusal(c, visit, code, check);

@@ -5,6 +5,7 @@
  */
 import { scrypt } from "node:crypto";
 import type { Sealer } from "../sealing.ts";
+import { unicode } from "../unicode.ts";
 import { COMMON_WORDS } from "./password-words.ts";
 
 /** NIST SP 800-63B-4, 3.1.1.2, asks for 15 where a password stands alone and 8 beside a second factor; attempts are throttled hard here. */
@@ -17,6 +18,7 @@ const OWN_CHARS_MIN = 8;
 const DIFFERENT_CHARS_MIN = 5;
 /** Shorter parts of an address ("b", "de") stand in any password. */
 const EMAIL_PART_CHARS_MIN = 4;
+const BETWEEN_PARTS = unicode(String.raw`[^\p{L}\p{N}]+`);
 
 interface Cost {
   /** log2 of scrypt's N; with r = 8, N = 2^15 takes 32 MiB and some 0.1 s. A Worker has 128 MiB and derives one at a time. */
@@ -40,7 +42,7 @@ export function faultOf(password: string, email: string): PasswordFault | null {
   if (chars > PASSWORD_CHARS_MAX) return "too_long";
   const plain = [...text.normalize("NFKC").toLowerCase()].join("");
   if (new Set(plain).size < DIFFERENT_CHARS_MIN) return "too_easy";
-  const parts = email.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  const parts = email.toLowerCase().split(BETWEEN_PARTS());
   const known = [...parts.filter((part) => part.length >= EMAIL_PART_CHARS_MIN), ...COMMON_WORDS];
   known.sort((a, b) => b.length - a.length);
   let own = plain;

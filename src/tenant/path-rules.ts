@@ -3,6 +3,7 @@
  * frameworks could read in two ways fits no rule that opens one: it needs a session, as without rules.
  */
 import type { PathRule } from "../store/index.ts";
+import { unicode } from "../unicode.ts";
 
 /** What a path gets that no rule fits. */
 const WITHOUT_RULE: PathRule = { path: "/*", access: "session", unauthenticated: "signIn", preflight: false };
@@ -14,6 +15,8 @@ const WITHOUT_RULE: PathRule = { path: "/*", access: "session", unauthenticated:
 const PLAIN_CHARACTERS = /^\/(?:[\w.,=!'()&+@/-]|%20|%[89A-F][0-9A-F])*$/;
 /** Empty segments, which many servers take out, and dots and spaces at a segment's end, which Windows does; `.` and `..` with them. */
 const TRICKY_SEGMENT = /\/\/|\/%20|(?:\.|%20)(?:\/|$)/;
+const NO_CHARACTER = unicode(String.raw`\p{C}`);
+const MARKS = unicode(String.raw`\p{M}`, "gu");
 
 /** Whether a path, without query, is written in the one way that everybody reads alike. */
 export function isPlainPath(path: string): boolean {
@@ -21,7 +24,7 @@ export function isPlainPath(path: string): boolean {
   if (!path.includes("%")) return true;
   const text = decoded(path);
   // Fullwidth slashes, one dot leaders and their like become ASCII where somebody takes the nearest character.
-  return text !== path && text.normalize("NFKC") === text && !/\p{C}/u.test(text);
+  return text !== path && text.normalize("NFKC") === text && !NO_CHARACTER().test(text);
 }
 
 /** Whether a text may stand as a rule's path: plain, and none of the gateway's own paths. */
@@ -67,7 +70,7 @@ function matcherOf(rule: PathRule): Matcher {
 
 /** Case, accents and the slash at the end taken off, as origins and their databases may. */
 function fold(path: string): string {
-  const letters = decoded(path).normalize("NFKD").replace(/\p{M}/gu, "");
+  const letters = decoded(path).normalize("NFKD").replace(MARKS(), "");
   return letters.toUpperCase().toLowerCase().replace(/\/$/, "");
 }
 

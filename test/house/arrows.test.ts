@@ -32,6 +32,7 @@ const GROUND = [
   "metrics.ts",
   "rate-limit.ts",
   "trace.ts",
+  "unicode.ts",
 ];
 
 /** Each library has one home. */
