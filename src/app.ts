@@ -1,7 +1,7 @@
 /** The map: which host leads where, which middleware runs first, what mounts under which path. Nothing is decided here. */
-import type { MiddlewareHandler } from "hono";
+import type { Handler, MiddlewareHandler } from "hono";
 import { Hono } from "hono/tiny";
-import { adminRoutes, companyLogo, consoleRoutes, operationHost, operatorRoutes } from "./admin/index.ts";
+import type * as Admin from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureOf, failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { log } from "./log.ts";
@@ -26,7 +26,7 @@ export function createApp(provide: ProvideServices): App {
     await next();
   };
   const company = companyHost(services);
-  const operator = operatorHost(services);
+  const operator = new Hono<AppEnv>().onError(failureResponse).all("*", operatorHost(services));
   return {
     fetch(request, env, ctx) {
       let provided: Services;
@@ -69,12 +69,11 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
       .onError(failureResponse)
       // Says that this gateway runs, of no company and without D1: what a monitor may ask every second.
       .get("/sso/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }))
+      .all("/sso/admin/*", companyConsole(services))
       .use(services, tenantOfHost, sealsAudit)
       .on("ALL", ["/sso/login", "/sso/acs/*", "/sso/slo", "/sso/local/*"], signInLimit)
       .route("/", signInRoutes)
       .route("/", signOutRoutes)
-      .route("/sso/admin", consoleRoutes)
-      .get("/sso/logo", companyLogo)
       .get("/sso/jwks.json", jwks)
       .get(`${KEPT_POST_PATH}/:id`, showKeptPost)
       .post(`${KEPT_POST_PATH}/:id`, throwAwayKeptPost)
@@ -84,16 +83,40 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   );
 }
 
+/** The company's administrators. */
+function companyConsole(services: MiddlewareHandler<AppEnv>): Handler<AppEnv> {
+  return whenAsked(({ consoleRoutes }) =>
+    new Hono<AppEnv>()
+      .onError(failureResponse)
+      .use(services, tenantOfHost, sealsAudit)
+      .route("/sso/admin", consoleRoutes),
+  );
+}
+
 /** `https://admin.<BASE_DOMAIN>`: the operator. */
-function operatorHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
-  return new Hono<AppEnv>()
-    .onError(failureResponse)
-    .use(services, sealsAudit)
-    .get("/health", (c) => c.json({ status: "ok" }))
-    .route("/api/v1", adminRoutes)
-    .route("/", operationHost)
-    .route("/", operatorRoutes)
-    .all("*", () => problem(404, "not-found", "Nothing here"));
+function operatorHost(services: MiddlewareHandler<AppEnv>): Handler<AppEnv> {
+  return whenAsked(({ adminRoutes, operationHost, operatorRoutes }) =>
+    new Hono<AppEnv>()
+      .onError(failureResponse)
+      .use(services, sealsAudit)
+      .get("/health", (c) => c.json({ status: "ok" }))
+      .route("/api/v1", adminRoutes)
+      .route("/", operationHost)
+      .route("/", operatorRoutes)
+      .all("*", () => problem(404, "not-found", "Nothing here")),
+  );
+}
+
+/**
+ * What administrators use is half of the code and no visitor's: an isolate evaluates it when the first request for it comes. So nobody
+ * imports it but this and the schedule (docs/performance.md, "The Worker").
+ */
+function whenAsked(make: (admin: typeof Admin) => Hono<AppEnv>): Handler<AppEnv> {
+  let made: Hono<AppEnv> | undefined;
+  return async (c) => {
+    made ??= make(await import("./admin/index.ts"));
+    return made.fetch(c.req.raw, c.env, c.executionCtx);
+  };
 }
 
 /** After the answer, what the request changed is sealed into the audit's chain. What fails here is sealed by the schedule. */

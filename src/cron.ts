@@ -2,7 +2,6 @@
  * What the schedule does: the one list of jobs. Each is kept apart from the others' failures, gets a bounded time, and is
  * logged with what it did. Two runs may overlap, in one isolate or in two: a job must bear that.
  */
-import { followMetadata } from "./admin/index.ts";
 import type { Services } from "./context.ts";
 import { log } from "./log.ts";
 import { count, type JobRun, jobRuns } from "./metrics.ts";
@@ -35,8 +34,14 @@ export const JOBS: readonly Job[] = [
   },
   { name: "rewrap", run: (services) => rewrapKeys(services) },
   { name: "rotate", run: rotateAssertionKeys },
-  // Last: others decide how long it takes.
-  { name: "follow", run: followMetadata },
+  {
+    // Last: others decide how long it takes.
+    name: "follow",
+    async run(services) {
+      const { followMetadata } = await import("./admin/index.ts");
+      return followMetadata(services);
+    },
+  },
 ];
 
 /** The schedule comes every 15 minutes, and the platform ends a run after as many; ten jobs that all hang still leave room. */

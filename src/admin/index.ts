@@ -5,7 +5,6 @@
  */
 export { consoleRoutes } from "./console/index.ts";
 export { followMetadata } from "./follow-metadata.ts";
-export { companyLogo } from "./logo.ts";
 export { operationHost } from "./operation.ts";
 export { operatorRoutes } from "./operator/index.ts";
 export { adminRoutes } from "./rest/index.ts";

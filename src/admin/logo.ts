@@ -1,8 +1,6 @@
-/** A company's logo: which pictures it may be, how it is changed, and how a browser gets it. Raster only: nothing in it can run. */
+/** A company's logo: which pictures it may be and how it is changed. Raster only: nothing in it can run. */
 import { createHash } from "node:crypto";
-import type { Context } from "hono";
-import type { AppEnv, Services } from "../context.ts";
-import { problem } from "../failure.ts";
+import type { Services } from "../context.ts";
 import { type Company, findLogo, type Logo, saveLogo } from "../store/index.ts";
 import { forgetTenant } from "../tenant/index.ts";
 import { type Actor, auditRecord } from "./actor.ts";
@@ -11,8 +9,6 @@ import { type Answer, answer, invalid, notFound } from "./problems.ts";
 import { changeVersioned, type Precondition } from "./versions.ts";
 
 export const LOGO_BYTES_MAX = 65_536;
-/** A logo's address names the picture by its hash, so it may be kept; another picture has another address. */
-const KEPT_SECONDS = 86_400;
 
 /** What a picture begins with (PNG 5.2, JPEG B.1.1.3, WebP container); latin-1, "." for any byte. */
 const BEGINNINGS = [
@@ -68,24 +64,4 @@ export async function changeLogo(
       return answer({ ...changed, updatedAt: record.at });
     },
   );
-}
-
-/** `GET /sso/logo?v=<hash>` on the company's host, for everybody. Opened by itself it is a picture in an empty sandbox. */
-export async function companyLogo(c: Context<AppEnv>): Promise<Response> {
-  const { company } = c.get("tenant");
-  if (company.logoSha256 === null) return problem(404, "not-found", "This company has no logo");
-  const asked = c.req.header("if-none-match") ?? "";
-  const logo = asked.includes(`"${company.logoSha256}"`)
-    ? null
-    : await findLogo(c.get("services").database, company.id);
-  const hash = logo ? sha256(logo.bytes) : company.logoSha256;
-  const headers = {
-    etag: `"${hash}"`,
-    "cache-control": c.req.query("v") === hash ? `public, max-age=${KEPT_SECONDS}` : "no-cache",
-    "content-security-policy": "default-src 'none'; sandbox",
-    "x-content-type-options": "nosniff",
-    "cross-origin-resource-policy": "same-origin",
-  };
-  if (logo === null) return new Response(null, { status: 304, headers });
-  return new Response(Uint8Array.from(logo.bytes), { headers: { ...headers, "content-type": logo.contentType } });
 }

@@ -1,5 +1,5 @@
 /**
- * Stands in the Worker where xmldsigjs imports pvtsutils (`[alias]` in wrangler.toml): the few conversions that it makes,
+ * Stands in the Worker where xmldsigjs imports pvtsutils (scripts/build.ts): the few conversions that it makes,
  * without the dozens that it doesn't. test/saml/few-pvtsutils.test.ts holds it against the original.
  */
 import { Buffer } from "node:buffer";

@@ -1,5 +1,5 @@
 /**
- * Stands in the Worker where xmldsigjs imports pkijs and asn1js (`[alias]` in wrangler.toml): for X.509 out of KeyInfo, which
+ * Stands in the Worker where xmldsigjs imports pkijs and asn1js (scripts/build.ts): for X.509 out of KeyInfo, which
  * this core never reads, and to tell pkijs of WebCrypto. What would be reached only by trusting a message is not there to be reached.
  */
 

@@ -1,7 +1,7 @@
 /**
  * SIGN-IN: the journey from a page navigation to a session. Owns metadata, the request to the identity provider, the
- * AssertionConsumerService and who the person is. Refuses to know how messages are verified (saml), how rows are kept
- * (store) and what the visitor wanted at the origin.
+ * AssertionConsumerService, who the person is, and the logo that the pages on the way show. Refuses to know how messages are
+ * verified (saml), how rows are kept (store) and what the visitor wanted at the origin.
  */
 import { Hono } from "hono/tiny";
 import type { AppEnv } from "../context.ts";
@@ -12,6 +12,7 @@ import { signInLimit } from "./limit.ts";
 import { localSignIn, showLocalSignIn } from "./local.ts";
 import { showInvitation, useInvitation } from "./local-invitation.ts";
 import { login } from "./login.ts";
+import { companyLogo } from "./logo.ts";
 import { metadata } from "./metadata.ts";
 import { passkeyOptions, passkeySignIn } from "./passkey-sign-in.ts";
 import { createPasskey, newPasskeyOptions, PASSKEYS_PATH, removePasskey, showPasskeys } from "./passkeys.ts";
@@ -38,4 +39,5 @@ export const signInRoutes = new Hono<AppEnv>()
   .post(PASSKEYS_PATH, createPasskey)
   .get(`${PASSKEYS_PATH}/options`, newPasskeyOptions)
   .post(`${PASSKEYS_PATH}/remove`, removePasskey)
-  .get("/sso/session", session);
+  .get("/sso/session", session)
+  .get("/sso/logo", companyLogo);

@@ -54,6 +54,8 @@ interface Import {
   readonly room: string;
   readonly target: string;
   readonly typeOnly: boolean;
+  /** By `import()`, when it is needed. */
+  readonly late: boolean;
 }
 
 function sources(folder: string): string[] {
@@ -77,6 +79,7 @@ const imports: Import[] = sources(SRC).flatMap((file) => {
     room: roomOf(file),
     target: match[2] ?? match[3] ?? match[4] ?? "",
     typeOnly: match[1] !== undefined,
+    late: match[4] !== undefined,
   }));
 });
 const local = imports
@@ -113,6 +116,16 @@ describe("the arrows of the house", () => {
         !path.endsWith("/index.ts"),
     );
     expect(windows.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
+  });
+
+  it("come late to what only administrators use, so that no visitor waits for it", () => {
+    const coming = local.filter(
+      ({ room, targetRoom, typeOnly }) => targetRoom === "admin" && room !== "admin" && !typeOnly,
+    );
+    expect(coming.map(({ file, late }) => ({ file, late }))).toEqual([
+      { file: "app.ts", late: true },
+      { file: "cron.ts", late: true },
+    ]);
   });
 
   it("never run in a circle between files", () => {
