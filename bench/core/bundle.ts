@@ -1,7 +1,7 @@
 /** Bundles for workerd, made as wrangler makes them: minified, Node's own modules left to the runtime. */
 import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 /** What wrangler.toml says. */
@@ -34,12 +34,28 @@ const nodeModules: Plugin = {
   },
 };
 
+/** The text of each of a Worker's modules by its name, the Worker's own first. */
+export type Parts = ReadonlyMap<string, string>;
+
+/** What esbuild calls what it is given as a text. */
+const isOwn = (path: string) => basename(path) === "stdin.js";
+
 /** One ES module of this source text, which may import from the folder. */
 export async function bundle(source: string, folder: string): Promise<string> {
+  const [only, ...others] = (await bundleParts(source, folder)).values();
+  if (only === undefined || others.length > 0) throw new Error("this source makes several modules");
+  return only;
+}
+
+/** The same with what is imported late in modules of its own, as scripts/build.ts makes them. */
+export async function bundleParts(source: string, folder: string): Promise<Parts> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: folder, loader: "ts" },
     bundle: true,
     minify: true,
+    splitting: true,
+    outdir: "/",
+    chunkNames: "[name]",
     write: false,
     format: "esm",
     target: "es2024",
@@ -53,5 +69,6 @@ export async function bundle(source: string, folder: string): Promise<string> {
     plugins: [nodeModules],
     logLevel: "silent",
   });
-  return outputFiles[0]?.text ?? "";
+  const ownFirst = outputFiles.toSorted((one, other) => Number(isOwn(other.path)) - Number(isOwn(one.path)));
+  return new Map(ownFirst.map(({ path, text }) => [basename(path), text]));
 }

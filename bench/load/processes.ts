@@ -1,12 +1,12 @@
 /** The processes that a load runs on, each on loopback and each ended by whoever started it: the database, workerd, the origin. */
 import { fork, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { bundle, COMPATIBILITY_DATE } from "../core/bundle.ts";
+import { bundle, COMPATIBILITY_DATE, type Parts } from "../core/bundle.ts";
 import { Connection } from "./connection.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -72,7 +72,7 @@ export interface WorkerdOptions {
   /** Socket names by port that lead to `worker`, or to its named entrypoint. */
   readonly sockets: readonly { readonly port: number; readonly worker: string; readonly entrypoint?: string }[];
   readonly workers: Readonly<
-    Record<string, { readonly code: string; readonly bindings: Readonly<Record<string, string>> }>
+    Record<string, { readonly parts: Parts; readonly bindings: Readonly<Record<string, string>> }>
   >;
   /** Where the bindings named DATABASE lead. */
   readonly databasePort: number;
@@ -86,11 +86,13 @@ export interface WorkerdProcess {
 /** workerd as it is, with nothing between its sockets and the Workers, nor between them and the network. */
 export async function startWorkerd({ sockets, workers, databasePort }: WorkerdOptions): Promise<WorkerdProcess> {
   const { path: folder, remove } = temporaryFolder();
-  const parts = Object.entries(workers).map(([name, { code, bindings }]) => {
-    writeFileSync(join(folder, `${name}.js`), code);
+  const declarations = Object.entries(workers).map(([name, { parts, bindings }]) => {
+    mkdirSync(join(folder, name));
+    for (const [part, text] of parts) writeFileSync(join(folder, name, part), text);
+    const modules = [...parts.keys()].map((part) => `(name = "${part}", esModule = embed "${name}/${part}")`);
     const texts = Object.entries(bindings).map(([key, value]) => `(name = "${key}", text = "${value}")`);
     return `const ${name} :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "${name}.js")],
+  modules = [${modules.join(", ")}],
   compatibilityDate = "${COMPATIBILITY_DATE}",
   compatibilityFlags = ["nodejs_compat"],
   bindings = [${[...texts, '(name = "DATABASE", service = "database")'].join(", ")}]
@@ -114,7 +116,7 @@ const config :Workerd.Config = (
     ${listeners.join(",\n    ")}
   ]
 );
-${parts.join("\n")}
+${declarations.join("\n")}
 `,
   );
   const nearMiniflare = createRequire(createRequire(import.meta.url).resolve("miniflare"));

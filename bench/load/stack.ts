@@ -1,6 +1,6 @@
 /** The gateway and the Worker that only forwards, side by side in one workerd over one database; and what the platform tells of it. */
 import { readFileSync } from "node:fs";
-import { bundle } from "../core/bundle.ts";
+import { bundleParts } from "../core/bundle.ts";
 import { Connection, textOf } from "./connection.ts";
 import type { Counts } from "./database-client.ts";
 import { freePort, startDatabase, startWorkerd } from "./processes.ts";
@@ -48,11 +48,11 @@ export async function startStack(folder: string, forwardTo: number): Promise<Sta
     ],
     workers: {
       gateway: {
-        code: await bundle('export { control, default } from "./gateway.ts";', here),
+        parts: await bundleParts('export { control, default } from "./gateway.ts";', here),
         bindings: { BASE_DOMAIN, OPERATOR_TOKEN, GATEWAY_SECRET },
       },
       forward: {
-        code: await bundle('export { default } from "./forward.ts";', here),
+        parts: await bundleParts('export { default } from "./forward.ts";', here),
         bindings: { ORIGIN: `http://127.0.0.1:${forwardTo}` },
       },
     },
