@@ -35,6 +35,14 @@ export interface Services {
   readonly now: () => number;
 }
 
+/** What a job of the schedule may take of one run in one database. */
+export interface Allowance {
+  /** Statements that may still be sent, each of a batch counted. Whoever sends some takes them off. */
+  queries: number;
+  /** Nothing is begun after it; UTC milliseconds. */
+  readonly until: number;
+}
+
 export interface AppEnv {
   Bindings: Bindings;
   Variables: {

@@ -2,7 +2,7 @@
  * FOLLOW: reads the metadata that companies follow, when its turn has come or when somebody asks. Whatever is published there
  * is another company's affair at most: a look ends in a good copy or in a sentence, and in either case by the clock.
  */
-import type { Services } from "../context.ts";
+import type { Allowance, Services } from "../context.ts";
 import type { IdpMetadata } from "../saml/index.ts";
 import {
   type Company,
@@ -12,7 +12,7 @@ import {
   type MetadataSource,
   saveMetadataSource,
 } from "../store/index.ts";
-import { expectedIdpEntityIds, reloadTenant } from "../tenant/index.ts";
+import { expectedIdpEntityIds } from "../tenant/index.ts";
 import type { Actor } from "./actor.ts";
 import { fetchMetadata, usableMetadata } from "./idp-metadata.ts";
 import { type FollowingCompany, pinCertificates, readSource, sourceRecord } from "./metadata-source.ts";
@@ -23,23 +23,24 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** So that those who began together don't come together for ever. */
 const JITTER_MS = 4 * HOUR_MS;
-/** Sources a run: some eight queries each, and D1 takes a thousand of one invocation, in which the other jobs run too. */
+/** Sources a run. */
 const SOURCES_A_RUN_MAX = 50;
+/** Statements of one look that finds nothing new; a certificate to pin takes some more. */
+const LOOK_QUERIES = 14;
 /** Connections that the platform lets a Worker open at once. */
 const LANES = 6;
-/** What is left of a job's minute is for the last ones to give up in. */
-const RUN_MS_MAX = 40_000;
 const FAILURE_CHARS_MAX = 300;
 
 /** For the schedule: takes the sources whose time has come, each once however many runs overlap. */
-export async function followMetadata(services: Services): Promise<string> {
-  const begunAt = services.now();
-  const due = await listDueMetadataSources(services.database, begunAt, SOURCES_A_RUN_MAX);
+export async function followMetadata(services: Services, may: Allowance): Promise<string> {
+  may.queries--;
+  const due = await listDueMetadataSources(services.database, services.now(), SOURCES_A_RUN_MAX);
   const sum = { good: 0, failing: 0 };
   const waiting = [...due];
   const lane = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      if (services.now() - begunAt > RUN_MS_MAX) return;
+      if (services.now() > may.until || may.queries < LOOK_QUERIES) return;
+      may.queries -= LOOK_QUERIES;
       const took = await takeTurn(services, next);
       if (took !== null) sum[took]++;
     }
@@ -53,11 +54,11 @@ async function takeTurn(services: Services, due: DueMetadataSource): Promise<"go
   try {
     // Should this run die, the next look is in an hour; of a suspended company tomorrow.
     const claimed = await claimMetadataSource(services.database, due, services.now() + HOUR_MS);
-    const tenant = claimed ? await reloadTenant(services, due.slug) : null;
-    if (tenant?.company.id !== due.companyId || tenant.company.status !== "active") return null;
-    const looked = await lookAtMetadata(services, { kind: "metadata", companyId: due.companyId }, tenant.company);
+    const found = claimed ? await readSource(services, { id: due.companyId, slug: due.slug }) : null;
+    if (!found?.ok || found.value.tenant.company.status !== "active") return null;
+    const looked = await look(services, { kind: "metadata", companyId: due.companyId }, found.value);
     if (!looked.ok) return null;
-    return looked.value.source.failure === null ? "good" : "failing";
+    return looked.value.failure === null ? "good" : "failing";
   } catch {
     return "failing";
   }
@@ -70,8 +71,14 @@ export async function lookAtMetadata(
   company: Company,
 ): Promise<Answer<FollowingCompany>> {
   const begun = await readSource(services, company);
-  if (!begun.ok) return begun;
-  const { url } = begun.value.source;
+  const looked = begun.ok ? await look(services, actor, begun.value) : begun;
+  return looked.ok ? readSource(services, company) : looked;
+}
+
+/** The source as it then is. */
+async function look(services: Services, actor: Actor, begun: FollowingCompany): Promise<Answer<MetadataSource>> {
+  const { company } = begun.tenant;
+  const { url } = begun.source;
   const fetched = await fetchMetadata(services, url);
   const read = fetched.ok ? usableMetadata(services, { bytes: fetched.value, path: "url" }) : fetched;
   return changeVersioned(
@@ -79,7 +86,7 @@ export async function lookAtMetadata(
     () => readSource(services, company),
     async (found) => {
       // Meanwhile another address was chosen.
-      if (found.source.url !== url) return answer(found);
+      if (found.source.url !== url) return answer(found.source);
       const source = read.ok
         ? await taken(services, actor, company, found, read.value)
         : failed(services, found.source, sentenceOf(read.problem));
@@ -87,7 +94,7 @@ export async function lookAtMetadata(
       const isNews = source.announced.some((one) => !found.source.announced.includes(one));
       const record = isNews ? sourceRecord(services, actor, company, found.source, source) : null;
       const saved = await saveMetadataSource(services.database, company.id, found.source.version, source, record);
-      return saved === "done" ? readSource(services, company) : saved;
+      return saved === "done" ? answer(source) : saved;
     },
   );
 }

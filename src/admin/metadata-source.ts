@@ -19,7 +19,7 @@ import { certificateView, viewCertificate } from "./certificates.ts";
 import { browserUrl, readOnly, time, timeText } from "./fields.ts";
 import { metadataUrlRefusal } from "./idp-metadata.ts";
 import { type Answer, answer, conflict, invalid, notFound } from "./problems.ts";
-import { type ConfiguredCompany, patched, readSaml, writeSaml } from "./saml-settings.ts";
+import { type CompanyName, type ConfiguredCompany, patched, readSaml, writeSaml } from "./saml-settings.ts";
 import { changeVersioned, type Precondition, UNCONDITIONAL, type Versioned } from "./versions.ts";
 
 const described = (description: string) => z.meta({ description });
@@ -80,7 +80,7 @@ export function viewSource(following: FollowingCompany): z.infer<typeof sourceVi
   };
 }
 
-export async function readPossible(services: Services, company: Company): Promise<Answer<PossiblyFollowing>> {
+export async function readPossible(services: Services, company: CompanyName): Promise<Answer<PossiblyFollowing>> {
   const [configured, source] = await Promise.all([
     readSaml(services, company),
     findMetadataSource(services.database, company.id),
@@ -90,7 +90,7 @@ export async function readPossible(services: Services, company: Company): Promis
   return answer({ ...configured.value, source, id, version: source?.version ?? 0 });
 }
 
-export async function readSource(services: Services, company: Company): Promise<Answer<FollowingCompany>> {
+export async function readSource(services: Services, company: CompanyName): Promise<Answer<FollowingCompany>> {
   const found = await readPossible(services, company);
   if (!found.ok) return found;
   const { source } = found.value;

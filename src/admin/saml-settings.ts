@@ -153,13 +153,16 @@ export function viewSaml({ tenant, saml }: ConfiguredCompany): z.infer<typeof sa
   };
 }
 
-export async function readTenant(services: Services, company: Company): Promise<Answer<Tenant>> {
+/** Enough to find one again. */
+export type CompanyName = Pick<Company, "id" | "slug">;
+
+export async function readTenant(services: Services, company: CompanyName): Promise<Answer<Tenant>> {
   const tenant = await reloadTenant(services, company.slug);
   // The slug may have passed to another company since this one was found.
   return tenant?.company.id === company.id ? answer(tenant) : notFound("company");
 }
 
-export async function readSaml(services: Services, company: Company): Promise<Answer<ConfiguredCompany>> {
+export async function readSaml(services: Services, company: CompanyName): Promise<Answer<ConfiguredCompany>> {
   const tenant = await readTenant(services, company);
   if (!tenant.ok) return tenant;
   const { saml } = tenant.value;

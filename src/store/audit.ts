@@ -11,10 +11,13 @@ import type { AuditRecord, Page } from "./types.ts";
 
 /** Records sealed in one batch. */
 export const SEAL_ROWS_MAX = 50;
-/** Batches of one call: a backlog, or rivals who were quicker. */
-export const SEAL_ROUNDS_MAX = 20;
-/** Companies of one call of sealPending. */
+/** Rounds of one call: a backlog, or rivals who were quicker. Their statements stay below the 1,000 that D1 takes of a request. */
+export const SEAL_ROUNDS_MAX = 15;
+/** Companies of one call of sealPending, and its statements. */
 export const SEAL_COMPANIES_MAX = 20;
+const SEAL_QUERIES_MAX = 400;
+/** Statements by which a round reads. */
+const SEAL_READS = 2;
 const HASH_CHARS = 64;
 
 /** A record and its place in the chain; null until it is sealed. */
@@ -74,9 +77,16 @@ function jsonOrText(text: string | null): unknown {
  * both win: a row that is sealed already, or a place that is taken, rolls the later batch back, and it reads again. False when
  * rounds ran out before the records did.
  */
-export async function sealAudit(db: Database, companyId: string, roundsMax = SEAL_ROUNDS_MAX): Promise<boolean> {
+export async function sealAudit(
+  db: Database,
+  companyId: string,
+  roundsMax = SEAL_ROUNDS_MAX,
+  may = { queries: Number.POSITIVE_INFINITY },
+): Promise<boolean> {
   const ofCompany = eq(audit.companyId, companyId);
-  for (let round = 0; round < roundsMax; round++) {
+  for (let round = 0; round < roundsMax && may.queries > SEAL_READS; round++) {
+    may.queries -= SEAL_READS;
+    const rowsMax = Math.min(SEAL_ROWS_MAX, may.queries);
     const [[head], open] = await run(
       db.batch([
         db
@@ -89,7 +99,7 @@ export async function sealAudit(db: Database, companyId: string, roundsMax = SEA
           .select(STORED)
           .from(audit)
           .where(
-            sql`${audit.id} in (select id from ${UNSEALED} and company_id = ${companyId} order by id limit ${SEAL_ROWS_MAX})`,
+            sql`${audit.id} in (select id from ${UNSEALED} and company_id = ${companyId} order by id limit ${rowsMax})`,
           ),
       ]),
     );
@@ -105,20 +115,30 @@ export async function sealAudit(db: Database, companyId: string, roundsMax = SEA
       const at = sql`case when ${audit.seq} is null then ${audit.at} end`;
       return db.update(audit).set({ seq, hash: kept, at }).where(eq(audit.id, row.id));
     });
+    may.queries -= writes.length;
     const outcome = await decide(db.batch(writes as [BatchItem<"sqlite">, ...BatchItem<"sqlite">[]]));
-    if (outcome.ok && open.length < SEAL_ROWS_MAX) return true;
+    if (outcome.ok && open.length < rowsMax) return true;
   }
   return false;
 }
 
-/** Seals for companies that have something to seal, deleted ones too; at most SEAL_COMPANIES_MAX of them. Answers how many. */
-export async function sealPending(db: Database): Promise<number> {
+/**
+ * Seals for companies that have something to seal, deleted ones too; at most SEAL_COMPANIES_MAX of them, each with its share of
+ * the statements: none waits for another's backlog. Answers how many.
+ */
+export async function sealPending(db: Database, may = { queries: SEAL_QUERIES_MAX }): Promise<number> {
+  may.queries--;
   const pending = await run(
     db.all<{ companyId: string }>(
       sql`select distinct company_id as "companyId" from ${UNSEALED} limit ${SEAL_COMPANIES_MAX}`,
     ),
   );
-  for (const { companyId } of pending) await sealAudit(db, companyId);
+  for (const [index, { companyId }] of pending.entries()) {
+    const share = { queries: Math.floor(may.queries / (pending.length - index)) };
+    may.queries -= share.queries;
+    await sealAudit(db, companyId, SEAL_ROUNDS_MAX, share);
+    may.queries += share.queries;
+  }
   return pending.length;
 }
 

@@ -114,6 +114,7 @@ export { dropPlacement, findPlacement, takePlacement } from "./placements.ts";
 export {
   AUDIT_RETENTION_DAYS,
   IDEMPOTENCY_RETENTION_HOURS,
+  PURGE_QUERIES,
   type Purged,
   purgeExpired,
   SIGN_IN_RETENTION_DAYS,

@@ -35,6 +35,8 @@ const RETIRED_KEY_AGE_DAYS = 30;
 const OUT_OF_ORDER_ROWS_MAX = 20;
 /** Rows deleted a table and run. At one run in 15 minutes: 960,000 a day. */
 export const PURGE_ROWS_MAX = 10_000;
+/** Statements of one call. */
+export const PURGE_QUERIES = 11;
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -16,7 +16,14 @@ export { classifyHost, type Host, isSlug, RESERVED_SLUGS } from "./host.ts";
 export { type Identity, identityClaims, identityToken, signIdentity } from "./identity-assertion.ts";
 export { expectedIdpEntityIds } from "./idp-entity-ids.ts";
 export { isRulePath, ruleFor } from "./path-rules.ts";
-export { fromAll, placeCompany, servicesOfAll, servicesOfCompany, unplaceCompany } from "./placement.ts";
+export {
+  fromAll,
+  nameOfDatabase,
+  placeCompany,
+  servicesOfAll,
+  servicesOfCompany,
+  unplaceCompany,
+} from "./placement.ts";
 export {
   forgetTenant,
   reloadTenant,

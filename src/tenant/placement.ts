@@ -61,6 +61,11 @@ export function servicesOfAll(services: Services): Services[] {
   return names.length < 2 ? [services] : names.map((name) => at(services, name));
 }
 
+/** The binding's name. */
+export function nameOfDatabase({ databases, database }: Services): string {
+  return [...(databases ?? [])].find(([, one]) => one === database)?.[0] ?? FIRST_DATABASE;
+}
+
 /**
  * Up to `limit` objects of all databases in one order, each database giving as many in that order. `before` is negative where the
  * first argument stands before the second.
@@ -91,8 +96,7 @@ export async function placeCompany(services: Services, slug: string): Promise<Se
 /** After a company was deleted: its slug is free. `services` are those over its database. */
 export async function unplaceCompany(services: Services, slug: string): Promise<void> {
   if (servicesOfAll(services).length < 2) return;
-  const name = [...(services.databases ?? [])].find(([, database]) => database === services.database)?.[0];
-  await dropPlacement(at(services, FIRST_DATABASE).database, slug, name ?? FIRST_DATABASE);
+  await dropPlacement(at(services, FIRST_DATABASE).database, slug, nameOfDatabase(services));
   memoryOf(services).bySlug.delete(slug);
 }
 

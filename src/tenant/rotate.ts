@@ -2,7 +2,7 @@
  * Rotation of the keys of the identity assertion. A successor is published beside the key that signs, takes over by itself once
  * every copy of the list can hold it, and then the former is retired: at no moment is there none, and no origin meets an unknown one.
  */
-import type { Services } from "../context.ts";
+import type { Allowance, Services } from "../context.ts";
 import {
   type AssertionKey,
   type AuditRecord,
@@ -19,8 +19,9 @@ export const ASSERTION_KEY_LIFE_MS = 30 * 86_400_000;
 const LATELY_MS = 86_400_000;
 /** Of each kind a run: at four runs an hour 288,000 companies rotate in the 30 days. */
 const KEYS_A_RUN_MAX = 100;
-/** What is left of a job's minute is for the last one. */
-const RUN_MS_MAX = 40_000;
+/** Statements of the search, and of the change of one key. */
+const SEARCH_QUERIES = 3;
+const CHANGE_QUERIES = 2;
 
 /** As REST shows it and the audit keeps it: nothing private, `keys` being all of the company. */
 export function describeAssertionKey(key: AssertionKey, keys: readonly AssertionKey[], now: number) {
@@ -50,27 +51,30 @@ export async function beginAssertionKeyRotation(
 }
 
 /** For the schedule. Runs that overlap find the same work; each piece has one winner. */
-export async function rotateAssertionKeys(services: Services): Promise<string> {
+export async function rotateAssertionKeys(services: Services, may: Allowance): Promise<string> {
   const begunAt = services.now();
   const [oldBy, announcedBy] = [begunAt - ASSERTION_KEY_LIFE_MS, begunAt - ASSERTION_KEY_ANNOUNCED_MS];
   const times = { oldBy, announcedBy, latelySince: begunAt - LATELY_MS };
+  may.queries -= SEARCH_QUERIES;
   const { old, superseded } = await findDueAssertionKeys(services.database, times, KEYS_A_RUN_MAX);
   const more = old.length === KEYS_A_RUN_MAX || superseded.length >= KEYS_A_RUN_MAX;
-  const inTime = () => services.now() - begunAt <= RUN_MS_MAX;
+  const mayGoOn = () => services.now() <= may.until && may.queries >= CHANGE_QUERIES;
   let begun = 0;
   let retired = 0;
   for (const { companyId, ...key } of old) {
-    if (!inTime()) break;
+    if (!mayGoOn()) break;
+    may.queries -= CHANGE_QUERIES;
     if (await beginAssertionKeyRotation(services, "schedule", companyId, [key], oldBy)) begun++;
   }
   for (const { companyId, ...key } of superseded) {
-    if (!inTime()) break;
+    if (!mayGoOn()) break;
+    may.queries -= CHANGE_QUERIES;
     const before = { ...describeAssertionKey(key, [key], begunAt), state: "previous" };
     const after = { ...before, retiredAt: new Date(services.now()).toISOString() };
     const record = recordOf(services, "schedule", companyId, { action: "update", resourceId: key.kid, before, after });
     if ((await retireAssertionKey(services.database, companyId, key.kid, announcedBy, record)) === "done") retired++;
   }
-  return `${begun} begun, ${retired} retired${more || !inTime() ? ", more next time" : ""}`;
+  return `${begun} begun, ${retired} retired${more || (begun + retired < old.length + superseded.length && !mayGoOn()) ? ", more next time" : ""}`;
 }
 
 function recordOf(

@@ -7,6 +7,7 @@ import { assertionKeyView } from "../../src/admin/assertion-keys.ts";
 import { purgeExpired } from "../../src/store/index.ts";
 import { forgetTenant, rotateAssertionKeys } from "../../src/tenant/index.ts";
 import {
+  allowance,
   Clock,
   echoOf,
   type Isolate,
@@ -89,7 +90,7 @@ describe("over 40 days", () => {
       for (let at = from; at < to; at += step) {
         clock.now = START + at * 1000;
         if (at % (15 * MINUTE) < step) {
-          await rotateAssertionKeys(here.services);
+          await rotateAssertionKeys(here.services, allowance());
           await purgeExpired(here.services.database, clock.now);
         }
         const { cookie } = await signIn(here, acme);
@@ -117,13 +118,13 @@ describe("over 40 days", () => {
 describe("a key of 30 days", () => {
   const succeed = async () => {
     clock.advance(30 * DAY);
-    expect(await rotateAssertionKeys(here.services)).toBe("1 begun, 0 retired");
+    expect(await rotateAssertionKeys(here.services, allowance())).toBe("1 begun, 0 retired");
     forgetTenant(here.services, acme.company.slug);
   };
 
   it("and not a younger one gets a successor, which is published at once and signs 15 minutes later", async () => {
     clock.advance(30 * DAY - 1);
-    expect(await rotateAssertionKeys(here.services)).toBe("0 begun, 0 retired");
+    expect(await rotateAssertionKeys(here.services, allowance())).toBe("0 begun, 0 retired");
     clock.now = START;
     await succeed();
     const [former, next] = await rows();
@@ -132,7 +133,7 @@ describe("a key of 30 days", () => {
     expect(decodeProtectedHeader(await assertion(here, cookie)).kid).toBe(former!.kid);
     clock.advance(15 * MINUTE - 1);
     expect(decodeProtectedHeader(await assertion(here, cookie)).kid).toBe(former!.kid);
-    expect(await rotateAssertionKeys(here.services)).toBe("0 begun, 0 retired");
+    expect(await rotateAssertionKeys(here.services, allowance())).toBe("0 begun, 0 retired");
     clock.advance(30);
     expect(decodeProtectedHeader(await assertion(here, cookie)).kid).toBe(next!.kid);
   });
@@ -140,7 +141,7 @@ describe("a key of 30 days", () => {
   it("is retired when the other signs, published for an hour more, and deleted after a week", async () => {
     await succeed();
     clock.advance(15 * MINUTE);
-    expect(await rotateAssertionKeys(here.services)).toBe("0 begun, 1 retired");
+    expect(await rotateAssertionKeys(here.services, allowance())).toBe("0 begun, 1 retired");
     forgetTenant(here.services, acme.company.slug);
     const [former, next] = await rows();
     expect(former!.retired_at).toBe(clock.now);
@@ -162,10 +163,10 @@ describe("a key of 30 days", () => {
   it("is succeeded once and retired once by runs that overlap", async () => {
     clock.advance(30 * DAY);
     const isolates = [here, there, isolate(clock), isolate(clock)];
-    const begun = await Promise.all(isolates.map(({ services }) => rotateAssertionKeys(services)));
+    const begun = await Promise.all(isolates.map(({ services }) => rotateAssertionKeys(services, allowance())));
     expect(begun.sort()).toEqual([...Array(3).fill("0 begun, 0 retired"), "1 begun, 0 retired"]);
     clock.advance(20 * MINUTE);
-    const retired = await Promise.all(isolates.map(({ services }) => rotateAssertionKeys(services)));
+    const retired = await Promise.all(isolates.map(({ services }) => rotateAssertionKeys(services, allowance())));
     expect(retired.sort()).toEqual([...Array(3).fill("0 begun, 0 retired"), "0 begun, 1 retired"]);
     expect(await rows()).toHaveLength(2);
     expect(await records()).toHaveLength(2);
@@ -197,12 +198,12 @@ describe("a key of 30 days", () => {
       ).bind(acme.company.id),
     ]);
     clock.advance(31 * DAY);
-    expect(await rotateAssertionKeys(here.services)).toBe("100 begun, 0 retired, more next time");
-    expect(await rotateAssertionKeys(here.services)).toBe("5 begun, 0 retired");
+    expect(await rotateAssertionKeys(here.services, allowance())).toBe("100 begun, 0 retired, more next time");
+    expect(await rotateAssertionKeys(here.services, allowance())).toBe("5 begun, 0 retired");
     clock.advance(15 * MINUTE);
-    expect(await rotateAssertionKeys(there.services)).toBe("0 begun, 100 retired, more next time");
-    expect(await rotateAssertionKeys(there.services)).toBe("0 begun, 5 retired");
-    expect(await rotateAssertionKeys(there.services)).toBe("0 begun, 0 retired");
+    expect(await rotateAssertionKeys(there.services, allowance())).toBe("0 begun, 100 retired, more next time");
+    expect(await rotateAssertionKeys(there.services, allowance())).toBe("0 begun, 5 retired");
+    expect(await rotateAssertionKeys(there.services, allowance())).toBe("0 begun, 0 retired");
   });
 });
 
@@ -227,7 +228,7 @@ describe("a rotation by REST", () => {
     gateway.advance(15 * MINUTE);
     const during = (await gateway.api("GET", path)).body.items;
     expect(during.map(({ state }: { state: string }) => state)).toEqual(["active", "previous"]);
-    expect(await rotateAssertionKeys(gateway.services)).toBe("0 begun, 1 retired");
+    expect(await rotateAssertionKeys(gateway.services, allowance())).toBe("0 begun, 1 retired");
     gateway.advance(3_600);
     const after = await gateway.api("GET", path);
     expect(after.body.items).toMatchObject([{ kid: made.kid, state: "active" }, { state: "retired" }]);

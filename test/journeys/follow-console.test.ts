@@ -1,6 +1,7 @@
 /** Following metadata in the console: the form, what is announced, who may decide it, and the hints on the overview. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { followMetadata } from "../../src/admin/index.ts";
+import { allowance } from "../session/stage.ts";
 import { type Browser, type Company, createCompany, type Gateway, startGateway } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
 import { CONSOLE, decode, formOn, personIn, submit } from "./console-stage.ts";
@@ -60,7 +61,7 @@ describe("an address that is followed", () => {
     publisher.put(addressOf(acme), document(hostile));
     for (let day = 0; day <= 4; day++) {
       gateway.advance(DAY);
-      await followMetadata(gateway.services);
+      await followMetadata(gateway.services, allowance());
     }
     ada = await personIn(gateway, acme, "ada@acme.example", true);
     const html = await (await ada.get(acme.url + PAGE)).text();

@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { followMetadata } from "../../src/admin/index.ts";
 import { claimMetadataSource, findCompany, findMetadataSource, saveMetadataSource } from "../../src/store/index.ts";
+import { allowance } from "../session/stage.ts";
 import { type Company, createCompany, type Gateway, signIn, startGateway, type TestIdp } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
 import { addressOf, document, Publisher, sha256Of, sourceOf } from "./follow-stage.ts";
@@ -33,7 +34,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
-const follow = () => followMetadata(gateway.services);
+const follow = () => followMetadata(gateway.services, allowance());
 const audit = async () => (await gateway.api("GET", `/companies/${acme.slug}/audit`)).body.items;
 const signInBy = async (signer: TestIdp) =>
   (await signIn(gateway, gateway.browser(), { ...acme, idp: signer })).headers.get("location");
@@ -256,7 +257,7 @@ describe("whose turn it is", () => {
     gateway.advance(DAY);
     publisher.asked.length = 0;
     const there = gateway.isolate();
-    const said = await Promise.all([follow(), followMetadata(there.services), follow()]);
+    const said = await Promise.all([follow(), followMetadata(there.services, allowance()), follow()]);
     expect(publisher.asked).toEqual([addressOf(acme)]);
     expect(said.filter((one) => one.includes("1 read"))).toHaveLength(1);
     expect(await follow()).toBe("0 due, 0 read, 0 failing");

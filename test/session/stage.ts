@@ -233,6 +233,9 @@ export async function echoOf(response: Response): Promise<Echo> {
   return { ...echo, headers: new Headers(headers) };
 }
 
+/** What a job of the schedule may take; as good as all there is unless a test says less. */
+export const allowance = (queries = 1_000) => ({ queries, until: Number.POSITIVE_INFINITY });
+
 /** Time as the gateway waits for it, passed by hand. */
 export function heldTime() {
   const waits: { ms: number; pass: () => void }[] = [];
