@@ -1,4 +1,5 @@
 /** What an operator sees and does: metrics, timings, health, and keys sealed under a new secret. */
+import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { runJobs } from "../../src/cron.ts";
@@ -213,6 +214,44 @@ describe("health", () => {
     const response = await ask("/health/details", env.OPERATOR_TOKEN, startGateway(bindings));
     expect([response.status, response.headers.has("retry-after")]).toEqual([503, true]);
     expect(await response.json()).toMatchObject({ status: "degraded", ...told });
+  });
+
+  it("in detail looks at each of several databases, and says which is away, behind or sealed under another secret", async () => {
+    const second = env.SECOND_DATABASE;
+    const at = (DB_TWO: D1Database) => ask("/health/details", env.OPERATOR_TOKEN, startGateway({ DB_TWO } as object));
+    const told = async (response: Response) => {
+      const { status, databases, ...all } = await response.json<Record<string, unknown> & { databases: object[] }>();
+      return { status: [response.status, status], ...all, databases };
+    };
+    expect(await told(await at(away()))).toMatchObject({
+      status: [503, "degraded"],
+      database: { primary: { ok: false }, replica: { ok: false } },
+      databases: [
+        { name: "DB", ok: true, primary: { ok: true } },
+        { name: "DB_TWO", ok: false, primary: { ok: false }, applied: null, opens: null, scheduled: null },
+      ],
+    });
+    expect(await told(await at(second))).toMatchObject({
+      status: [503, "degraded"],
+      migrations: { ok: false, applied: null },
+      databases: [{ ok: true }, { name: "DB_TWO", ok: false }],
+    });
+    await applyD1Migrations(second, env.TEST_MIGRATIONS);
+    expect(await told(await at(second))).toMatchObject({
+      status: [200, "ok"],
+      databases: [{ ok: true }, { ok: true }],
+    });
+
+    const stranger = startGateway({ DB: second, GATEWAY_SECRET: Buffer.alloc(32, 8).toString("base64url") });
+    await createCompany(stranger, "stranger", await createIdentityProvider());
+    expect(await told(await at(second))).toMatchObject({
+      status: [503, "degraded"],
+      secrets: { opens: false },
+      databases: [
+        { ok: true, opens: true },
+        { name: "DB_TWO", ok: false, opens: false },
+      ],
+    });
   });
 
   it("in detail tells of a migration that is missing, and of a schedule that never came", async () => {
