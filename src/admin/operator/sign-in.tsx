@@ -7,7 +7,7 @@ import { isOperatorToken } from "../tokens.ts";
 import { nothingChanged } from "./gate.ts";
 import { COMPANIES_PATH, CONSOLE_NAME, type OperatorContext, SIGN_IN_PATH } from "./operator.ts";
 import { CLEARED_COOKIE, newSession, sessionCookie } from "./session.ts";
-import { countWrong, waitSeconds } from "./throttle.ts";
+import { countWrong } from "./throttle.ts";
 
 const FORM_BYTES_MAX = 8_192;
 
@@ -57,29 +57,25 @@ export async function signIn(c: OperatorContext): Promise<Response> {
   const form = await readForm(c.req.raw, FORM_BYTES_MAX);
   if (!form.ok) return signInPage({ status: 400, target: COMPANIES_PATH, fault: "This form can’t be read" });
   const target = targetOf(form.fields.get("to"));
-  const place = placeOfRequest(c.req.raw.headers);
-  const flood = await limited(c.env.API_FAILURE_LIMIT, `operator ${place}`);
-  // From here to the count nothing waits: tries at the same moment can't all pass before one is counted.
-  const wait = waitSeconds(services, place) ?? (flood ? RATE_LIMIT_SECONDS : null);
-  if (wait !== null) {
-    log("refusal", { code: "operator_throttled" });
-    const refused = signInPage({
-      status: 429,
-      target,
-      fault: "Too many attempts. Try again in a quarter of an hour",
-    });
-    refused.headers.set("retry-after", String(wait));
-    return refused;
-  }
-  if (!isOperatorToken(services.config, (form.fields.get("token") ?? "").trim())) {
-    countWrong(services, place);
-    log("refusal", { code: "operator_token_wrong" });
-    return signInPage({ status: 403, target, fault: "This is not the operator’s token" });
-  }
+  if (!isOperatorToken(services.config, (form.fields.get("token") ?? "").trim())) return refuseWrong(c, target);
   log("sign_in", { code: "operator" });
   const entered = seeOther(target);
   entered.headers.set("set-cookie", await sessionCookie(services, newSession(services)));
   return entered;
+}
+
+async function refuseWrong(c: OperatorContext, target: string): Promise<Response> {
+  const place = placeOfRequest(c.req.raw.headers);
+  const wait = countWrong(c.get("services"), place);
+  const flood = await limited(c.env.API_FAILURE_LIMIT, `operator ${place}`);
+  if (wait === null && !flood) {
+    log("refusal", { code: "operator_token_wrong" });
+    return signInPage({ status: 403, target, fault: "This is not the operator’s token" });
+  }
+  log("refusal", { code: "operator_throttled" });
+  const refused = signInPage({ status: 429, target, fault: "Too many attempts with a wrong token" });
+  refused.headers.set("retry-after", String(wait ?? RATE_LIMIT_SECONDS));
+  return refused;
 }
 
 /** Behind the gate: only a form of the console's own signs out. */
