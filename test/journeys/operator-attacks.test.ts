@@ -102,6 +102,15 @@ describe("a session", () => {
     expect(await open(browser)).toBe(303);
   });
 
+  it("made by a clock that was ahead opens nothing", async () => {
+    const turned = startGateway();
+    const browser = await operatorIn(turned);
+    turned.advance(-30);
+    expect(await open(browser)).toBe(200);
+    turned.advance(-3_600);
+    expect(await open(browser)).toBe(303);
+  });
+
   it("ends after eight hours however much it is used", async () => {
     const turned = startGateway();
     const browser = await operatorIn(turned);

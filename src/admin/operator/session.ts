@@ -54,7 +54,9 @@ export async function readOperatorSession(
     const text = name === OPERATOR_COOKIE ? await sealer.open("operator", ownerOf(config), value) : null;
     if (text === null) continue;
     const [id, startedAt, seenAt] = JSON.parse(text) as [string, number, number];
-    if (now >= startedAt + OPERATOR_SESSION_MS || now >= seenAt + OPERATOR_IDLE_MS) continue;
+    // Clocks differ by a little; what is from farther ahead was made by one that was wrong.
+    if (seenAt > now + RENEW_AFTER_MS || now >= startedAt + OPERATOR_SESSION_MS || now >= seenAt + OPERATOR_IDLE_MS)
+      continue;
     const session = { id, userId: ownerOf(config), startedAt, seenAt: now };
     return { session, setCookie: now - seenAt < RENEW_AFTER_MS ? null : await sessionCookie(services, session) };
   }
