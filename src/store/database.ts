@@ -14,8 +14,8 @@ export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
 }
 
-/** D1 gave no answer in time: a write may have happened all the same. */
-export class StorageTimedOut extends StorageUnavailable {}
+/** D1 gave no answer in time, or broke off in the middle: a write may have happened all the same. */
+export class StorageInDoubt extends StorageUnavailable {}
 
 /** A handle over a D1 binding, or over a D1 session (`withSession`). Costs nothing; makes no round trip. */
 export function openDatabase(d1: D1Database | D1DatabaseSession): Database {
@@ -67,7 +67,7 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
     const value = await Promise.race([work, timeout]);
     if (value === TIMED_OUT) {
       count("d1_round_trips", "timed_out");
-      throw new StorageTimedOut(`D1 gave no answer within ${timeoutMs} ms`);
+      throw new StorageInDoubt(`D1 gave no answer within ${timeoutMs} ms`);
     }
     count("d1_round_trips", "done");
     return { ok: true, value: value as T };
@@ -76,7 +76,9 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
     const constraint = constraintOf(error);
     count("d1_round_trips", constraint === null ? "failed" : "constraint");
     if (constraint !== null) return { ok: false, constraint };
-    throw new StorageUnavailable(`D1 did not answer${reasonOf(error)}`, { cause: error });
+    const reason = reasonOf(error);
+    const Failure = BROKE_OFF.test(reason) ? StorageInDoubt : StorageUnavailable;
+    throw new Failure(`D1 did not answer${reason}`, { cause: error });
   } finally {
     waiting.abort();
     const ms = performance.now() - askedAt;
@@ -86,6 +88,8 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
 }
 
 const CAUSES_MAX = 5;
+/** Of D1's errors those that say nothing of the work (developers.cloudflare.com/d1/observability/debug-d1). */
+const BROKE_OFF = /connection lost|reset/i;
 /** What D1 says of itself. Anything with a quote in it may hold a value, and so may the text that Drizzle puts around. */
 const SAID = /^D1_ERROR: ([\w .,:;()-]{1,120})$/;
 

@@ -6,7 +6,7 @@ import { and, eq, isNull, lte, sql } from "drizzle-orm";
 import { type Database, run } from "./database.ts";
 import { idempotencyKeys } from "./schema.ts";
 
-/** One request under its key; `createdAt` is this very attempt, so that a later one can take over and nobody confuses the two. */
+/** One request under its key; `createdAt` is this very attempt. */
 export interface IdempotencyClaim {
   /** `operator` or `token:<id>`. */
   readonly actor: string;
@@ -15,9 +15,12 @@ export interface IdempotencyClaim {
   readonly createdAt: number;
 }
 
-/** `claimed`: this attempt is to do the work. `other_request`: the key stands for something else. `at_work`: the first attempt has no answer yet. */
+/**
+ * `claimed`: this attempt is to do the work. `other_request`: the key stands for something else. `at_work`: the first attempt has no
+ * answer yet. `abandoned`: it will have none, and whether it did its work nobody knows.
+ */
 export type IdempotencyState =
-  | { readonly state: "claimed" | "other_request" | "at_work" }
+  | { readonly state: "claimed" | "other_request" | "at_work" | "abandoned" }
   | { readonly state: "answered"; readonly status: number; readonly sealedAnswer: string };
 
 const ofKey = ({ actor, key }: Pick<IdempotencyClaim, "actor" | "key">) =>
@@ -27,19 +30,14 @@ const unanswered = (claim: IdempotencyClaim) =>
   and(ofKey(claim), eq(idempotencyKeys.createdAt, claim.createdAt), isNull(idempotencyKeys.status));
 
 /**
- * Claims the key, or says why not. An unanswered claim of the same request that began at `abandonedAt` or before is taken over;
- * one of any kind that began at `forgottenAt` or before counts as not there.
+ * Claims the key, or says why not. One that began at `forgottenAt` or before counts as not there; one that is unanswered and
+ * began at `abandonedAt` or before is abandoned.
  */
 export async function claimIdempotencyKey(
   db: Database,
   claim: IdempotencyClaim,
   times: { readonly abandonedAt: number; readonly forgottenAt: number },
 ): Promise<IdempotencyState> {
-  const abandoned = and(
-    isNull(idempotencyKeys.status),
-    lte(idempotencyKeys.createdAt, times.abandonedAt),
-    eq(idempotencyKeys.requestSha256, claim.requestSha256),
-  );
   const { requestSha256, createdAt } = claim;
   const [won, rows] = await run(
     db.batch([
@@ -49,7 +47,7 @@ export async function claimIdempotencyKey(
         .onConflictDoUpdate({
           target: [idempotencyKeys.actor, idempotencyKeys.key],
           set: { requestSha256, createdAt, status: sql`null`, sealedAnswer: sql`null` },
-          setWhere: sql`${abandoned} or ${lte(idempotencyKeys.createdAt, times.forgottenAt)}`,
+          setWhere: lte(idempotencyKeys.createdAt, times.forgottenAt),
         })
         .returning({ createdAt: idempotencyKeys.createdAt }),
       db.select().from(idempotencyKeys).where(ofKey(claim)),
@@ -58,7 +56,9 @@ export async function claimIdempotencyKey(
   if (won.length > 0) return { state: "claimed" };
   const row = rows[0];
   if (row?.requestSha256 !== requestSha256) return { state: "other_request" };
-  if (row.status === null || row.sealedAnswer === null) return { state: "at_work" };
+  if (row.status === null || row.sealedAnswer === null) {
+    return { state: row.createdAt <= times.abandonedAt ? "abandoned" : "at_work" };
+  }
   return { state: "answered", status: row.status, sealedAnswer: row.sealedAnswer };
 }
 

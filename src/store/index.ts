@@ -38,7 +38,7 @@ export {
   type LocalSignInWrite,
   prepareLocalSignIn,
 } from "./credentials.ts";
-export { type Database, nearestReplica, newId, openDatabase, StorageTimedOut, StorageUnavailable } from "./database.ts";
+export { type Database, nearestReplica, newId, openDatabase, StorageInDoubt, StorageUnavailable } from "./database.ts";
 export { EMAIL_CHARS_MAX, emailKey, isPlainEmail } from "./email.ts";
 export {
   createGroup,

@@ -133,7 +133,7 @@ describe("a POST that carries a key", () => {
     expect((await send()).status).toBe(403);
   });
 
-  it("is told when the first has no answer yet, and takes over from one that died a minute ago", async () => {
+  it("is told when the first has no answer yet, and is not carried out again where it died: nobody knows what it did", async () => {
     const { slug } = await withPeople(gateway, "died");
     const key = freshKey();
     const send = () => post(`/companies/${slug}/groups`, { title: "Editors" }, key);
@@ -144,10 +144,39 @@ describe("a POST that carries a key", () => {
     expect([waiting.status, waiting.body.type]).toEqual([409, "urn:vestibule:problem:idempotency-key-in-use"]);
     const other = await post(`/companies/${slug}/groups`, { title: "Others" }, key);
     expect(other.status).toBe(422);
-    gateway.advance(1);
-    expect((await send()).status).toBe(201);
-    expect((await send()).headers.get("idempotency-replayed")).toBe("true");
+    for (const seconds of [1, 3_600]) {
+      gateway.advance(seconds);
+      const died = await send();
+      expect([died.status, died.body.type]).toEqual([409, "urn:vestibule:problem:idempotency-answer-unknown"]);
+    }
+    expect(await titles(slug)).toEqual(["Members", "Editors"]);
   });
+
+  it("is not carried out again where the work was done and D1 then failed to keep the answer", async () => {
+    const { slug } = await withPeople(gateway, "unkept");
+    const key = freshKey();
+    const failing = startGateway({ DB: failingOn('update "idempotency_keys"') }, { now: gateway.now() });
+    const send = (at: typeof gateway) =>
+      at.api("POST", `/companies/${slug}/groups`, { title: "Editors" }, { "idempotency-key": key });
+    expect((await send(failing)).status).toBe(503);
+    expect((await send(gateway)).body.type).toBe("urn:vestibule:problem:idempotency-key-in-use");
+    gateway.advance(ABANDONED_CLAIM_SECONDS);
+    expect((await send(gateway)).body.type).toBe("urn:vestibule:problem:idempotency-answer-unknown");
+    expect(await titles(slug)).toEqual(["Members", "Editors"]);
+  });
+
+  it.each(["Network connection lost.", "Internal error in D1 DB storage caused object to be reset."])(
+    "is not carried out again where D1 broke off: %s",
+    async (said) => {
+      const { slug } = await withPeople(gateway, `broke-off-${said.length}`);
+      const key = freshKey();
+      const failing = startGateway({ DB: failingOn('into "groups"', said) });
+      const send = (at: typeof gateway) =>
+        at.api("POST", `/companies/${slug}/groups`, { title: "Editors" }, { "idempotency-key": key });
+      expect((await send(failing)).status).toBe(503);
+      expect((await send(gateway)).body.type).toBe("urn:vestibule:problem:idempotency-answer-unknown");
+    },
+  );
 
   it("is carried out anew when the first failed on our side", async () => {
     const { slug } = await withPeople(gateway, "failed");
@@ -236,10 +265,10 @@ function losingAnswerOf(text: string): D1Database {
 }
 
 /** A D1 that does not answer statements that contain a text. */
-function failingOn(text: string): D1Database {
+function failingOn(text: string, said = "D1 DB is overloaded. Too many requests queued."): D1Database {
   const guarded: Pick<D1Database, "prepare" | "batch"> = {
     prepare(sql) {
-      if (sql.includes(text)) throw new Error("D1_ERROR: out of reach");
+      if (sql.includes(text)) throw new Error(`D1_ERROR: ${said}`);
       return env.DB.prepare(sql);
     },
     batch: (statements) => env.DB.batch(statements),

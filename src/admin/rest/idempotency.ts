@@ -1,7 +1,8 @@
 /**
  * Idempotency-Key on POST (draft-ietf-httpapi-idempotency-key-header): a request is carried out once per actor and key, and
- * whoever sends it again is given the first answer. The key is claimed in D1 before the work begins; a claim whose maker died
- * may be taken over after a minute. Refusals are kept like successes, failures of ours (5xx) are not.
+ * whoever sends it again is given the first answer. The key is claimed in D1 before the work begins; where its maker died before
+ * the answer was kept, nobody knows what was done, and who repeats the request is told so rather than have it done twice.
+ * Refusals are kept like successes, failures of ours (5xx) are not.
  */
 import { createHash } from "node:crypto";
 import type { Services } from "../../context.ts";
@@ -13,7 +14,7 @@ import {
   type IdempotencyClaim,
   keepIdempotentAnswer,
   releaseIdempotencyKey,
-  StorageTimedOut,
+  StorageInDoubt,
 } from "../../store/index.ts";
 import { type Actor, actorName } from "../actor.ts";
 import { type Answer, answer, fail } from "../problems.ts";
@@ -64,6 +65,8 @@ export async function once(
       const title = "This Idempotency-Key was used for another request";
       return fail({ status: 422, type: "idempotency-key-reused", title });
     }
+    case "abandoned":
+      return answer(instead(UNKNOWN_OUTCOME));
     case "at_work": {
       const title = "The first request with this Idempotency-Key has no answer yet";
       return fail({ status: 409, type: "idempotency-key-in-use", title, headers: { "retry-after": "1" } });
@@ -81,8 +84,8 @@ async function carryOut(
   try {
     response = await work(request);
   } catch (error) {
-    // A write that gave no answer in time may still have happened: to repeat it could do it twice.
-    if (error instanceof StorageTimedOut) await keep(services, claim, ...(await instead(UNKNOWN_OUTCOME)));
+    // A write that gave no answer may still have happened: to repeat it could do it twice.
+    if (error instanceof StorageInDoubt) await keep(services, claim, instead(UNKNOWN_OUTCOME));
     else await releaseIdempotencyKey(services.database, claim);
     throw error;
   }
@@ -92,8 +95,9 @@ async function carryOut(
   }
   const body = await response.text();
   const tooLarge = Buffer.byteLength(body) > KEPT_ANSWER_BYTES_MAX;
-  await keep(services, claim, ...(tooLarge ? await instead(TOO_LARGE) : ([response, body] as const)));
-  return new Response(response.status === 204 ? null : body, response);
+  const given = () => new Response(response.status === 204 ? null : body, response);
+  await keep(services, claim, tooLarge ? instead(TOO_LARGE) : given());
+  return given();
 }
 
 const TOO_LARGE = ["not-kept", "The first request was carried out; its answer was too large to be kept"] as const;
@@ -103,17 +107,13 @@ const UNKNOWN_OUTCOME = [
 ] as const;
 
 /** What a repeated request is told where the first answer can't be given again. */
-async function instead([type, title]: readonly [string, string]): Promise<readonly [Response, string]> {
-  const response = problem(409, `idempotency-answer-${type}`, title);
-  return [response, await response.text()];
+function instead([type, title]: readonly [string, string]): Response {
+  return problem(409, `idempotency-answer-${type}`, title);
 }
 
-async function keep(
-  { sealer, database }: Services,
-  claim: IdempotencyClaim,
-  { status, headers: all }: Response,
-  body: string,
-): Promise<void> {
+async function keep({ sealer, database }: Services, claim: IdempotencyClaim, response: Response): Promise<void> {
+  const { status, headers: all } = response;
+  const body = await response.text();
   const headers = KEPT_HEADERS.flatMap((name) => {
     const value = all.get(name);
     return value === null ? [] : [[name, value]];
