@@ -3,6 +3,8 @@
  * choose: only what is explicitly for everybody, only while it is fresh. No I/O, no clock.
  */
 
+import { namesOthers } from "./hop-by-hop.ts";
+
 /** Requests that carry who asks are answered from a cache only by what says that it is for all. RFC 9111, 3.5. */
 const FOR_EVERYBODY: readonly string[] = ["public", "s-maxage"];
 const NOT_FOR_KEEPING: readonly string[] = ["private", "no-store", "no-cache"];
@@ -10,21 +12,14 @@ const NOT_FOR_KEEPING: readonly string[] = ["private", "no-store", "no-cache"];
 const STATUSES_KEPT: readonly number[] = [200, 301, 404];
 /** What an answer may depend on besides its URL. Never on who asks. */
 const VARYING: readonly string[] = ["accept", "accept-encoding", "accept-language"];
-/** Requests for a part, for one version, or with credentials of the origin's own. */
-const REQUESTS_OF_THEIR_OWN: readonly string[] = [
-  "range",
-  "if-range",
-  "if-match",
-  "if-unmodified-since",
-  "authorization",
-  "upgrade",
-];
 /**
- * Headers by which frameworks let a client say that it means another method, host or path than stands in the request: an answer to
- * such a request is none to its URL. And Origin, which an answer may name without saying that it varies by it.
+ * What browsers send with every request, what Cloudflare adds, and what never reaches an origin. By any other header a request may be
+ * one of its own: for a part, for one version, with credentials; or may mean another method, host or path to some framework
+ * (X-HTTP-Method-Override, X-Original-URL, and those that nobody here has heard of), so that the answer is none to its URL. Not among
+ * them: Origin, which an answer may name without saying that it varies by it.
  */
-const ANOTHER_REQUEST =
-  /^(?:origin|x.http.method(?:.override)?|x.method.override|x.original.(?:url|host)|x.rewrite.url|x.host)$/;
+const PLAIN_HEADER =
+  /^(?:accept(?:-charset|-encoding|-language)?|cache-control|cdn-loop|connection|cookie|dnt|host|if-modified-since|if-none-match|keep-alive|pragma|priority|purpose|referer|save-data|te|traceparent|tracestate|true-client-ip|upgrade-insecure-requests|user-agent|x-real-ip|(?:cf|sec|x-forwarded|x-vestibule)-[a-z0-9-]+)$/;
 const SECONDS = /^\d{1,10}$/;
 
 /** Directives by lower-case name, or null for what is not well-formed: nothing is guessed. RFC 9111, 5.2. */
@@ -56,8 +51,9 @@ export function cacheUse({ method, headers }: Request): "use" | "refresh" | "non
 /** One call into the platform. */
 function isOfItsOwn(headers: Headers): boolean {
   let own = false;
-  headers.forEach((_value, name) => {
-    own ||= REQUESTS_OF_THEIR_OWN.includes(name) || ANOTHER_REQUEST.test(name);
+  headers.forEach((value, name) => {
+    // What Connection names doesn't reach the origin, though by its value an answer would be kept.
+    own ||= !PLAIN_HEADER.test(name) || (name === "connection" && namesOthers(value));
   });
   return own;
 }

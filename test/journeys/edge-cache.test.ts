@@ -276,6 +276,36 @@ describe("what varies by the request", () => {
   });
 });
 
+it("is given out to a browser, whatever it and Cloudflare say of themselves", async () => {
+  const at = path(PUBLIC);
+  const { number } = await ask(at);
+  const usual = {
+    ...{
+      accept: "image/avif,*/*;q=0.8",
+      "accept-encoding": "gzip, br",
+      "accept-language": "de",
+      "user-agent": "Firefox",
+    },
+    ...{
+      connection: "keep-alive",
+      "sec-ch-ua": '"Chromium"',
+      "sec-fetch-site": "same-origin",
+      "sec-gpc": "1",
+      te: "trailers",
+    },
+    ...{
+      referer: urlOf(acme),
+      priority: "u=4, i",
+      dnt: "1",
+      "cf-ray": "1",
+      "cf-connecting-ip": "192.0.2.1",
+      "cdn-loop": "x",
+    },
+    ...{ "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https", "x-real-ip": "192.0.2.1", "cf-ew-via": "15" },
+  };
+  expect((await ask(at, usual)).number).toBe(number);
+});
+
 describe("nobody gets another's answer", () => {
   const MARKED = path(PUBLIC);
 
@@ -310,6 +340,12 @@ describe("nobody gets another's answer", () => {
     ["X-HTTP-Method", "POST"],
     ["X-Method-Override", "POST"],
     ["Origin", "https://evil.example"],
+    ["X-HTTP-Host-Override", "evil.example"],
+    ["X-Backend-Host", "evil.example"],
+    ["X-Requested-With", "XMLHttpRequest"],
+    ["X-Middleware-Prefetch", "1"],
+    ["X-That-Nobody-Knows", "1"],
+    ["Connection", "accept, accept-language"],
   ])("by %s, which may make it the answer to another request", async (name, value) => {
     const at = path(PUBLIC, `${name}.png`);
     const bent = await ask(at, { [name]: value });
