@@ -143,7 +143,6 @@ export {
   endSession,
   endSessionsOfUser,
   findSession,
-  findSessionsByNameId,
   listSessions,
 } from "./sessions.ts";
 export {

@@ -1,6 +1,7 @@
 /** What a LogoutRequest of the identity provider changes: the message is used up and the sessions it names end, in one batch. */
 import { and, eq, inArray, isNull, or } from "drizzle-orm";
-import type { NameID } from "../saml/index.ts";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import { NAME_ID_FORMAT, type NameID } from "../saml/index.ts";
 import { unexpected } from "./changes.ts";
 import { type Database, decide } from "./database.ts";
 import { sessions, usedAssertions } from "./schema.ts";
@@ -19,24 +20,28 @@ export interface LogoutWrite {
 /** SessionIndexes of one message that are told apart, since D1 binds 100 parameters a statement; a message that names more means all of the person's. */
 export const SESSION_INDEXES_MAX = 50;
 
+/** Core 2.2.2: no Format means this one, and this one means nothing. */
+const { unspecified } = NAME_ID_FORMAT;
+
 /**
- * The ids of the sessions that ended, or "used" when this very message ended them before. A Format that either side leaves out fits
- * any (SAML Core 8.3.1: unspecified); the value must be the same letter by letter.
+ * The ids of the sessions that ended, or "used" when this very message ended them before. The value must be the same letter by
+ * letter, and so must Format and qualifiers (Core 3.3.4), where both sides say one: identity providers leave them out in logout
+ * messages. A session that has no SessionIndex can't be told from those that are named, and ends with them.
  */
 export async function endSessionsByLogout(
   db: Database,
   companyId: string,
   w: LogoutWrite,
 ): Promise<readonly string[] | "used"> {
-  const { value, format } = w.nameID;
+  const { value, format, nameQualifier, spNameQualifier } = w.nameID;
   const named = and(
     eq(sessions.companyId, companyId),
     inArray(sessions.issuer, [...w.issuers]),
     eq(sessions.nameId, value),
-    format === null ? undefined : or(isNull(sessions.nameIdFormat), eq(sessions.nameIdFormat, format)),
-    w.sessionIndexes.length === 0 || w.sessionIndexes.length > SESSION_INDEXES_MAX
-      ? undefined
-      : inArray(sessions.sessionIndex, [...w.sessionIndexes]),
+    format === unspecified ? undefined : saysNoOther(sessions.nameIdFormat, format && [format, unspecified]),
+    saysNoOther(sessions.nameQualifier, nameQualifier && [nameQualifier]),
+    saysNoOther(sessions.spNameQualifier, spNameQualifier && [spNameQualifier]),
+    w.sessionIndexes.length > SESSION_INDEXES_MAX ? undefined : saysNoOther(sessions.sessionIndex, w.sessionIndexes),
   );
   const outcome = await decide(
     db.batch([
@@ -53,4 +58,9 @@ export async function endSessionsByLogout(
   if (outcome.constraint.includes("used_assertions.")) return "used";
   // The company is gone, and its sessions with it.
   return outcome.constraint === "foreign key" ? [] : unexpected(outcome.constraint);
+}
+
+/** What the message says stands in the session too, or nothing does; no condition where the message says nothing. */
+function saysNoOther(column: SQLiteColumn, said: readonly string[] | "" | null) {
+  return said && said.length > 0 ? or(isNull(column), inArray(column, [...said])) : undefined;
 }

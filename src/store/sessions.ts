@@ -1,5 +1,5 @@
 /** Sessions of a company's users: checked with all that they depend on in one round trip, listed, ended. */
-import { and, desc, eq, inArray, lt, ne, sql } from "drizzle-orm";
+import { and, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { auditStatement, guardedAuditStatement } from "./changes.ts";
 import { type Database, decide, run } from "./database.ts";
 import { groupOf } from "./groups.ts";
@@ -7,8 +7,6 @@ import { companies, groups, sessions, users } from "./schema.ts";
 import type { AuditRecord, Company, Group, Page, SessionRow, User } from "./types.ts";
 import { userOf } from "./users.ts";
 
-/** Sessions of one NameID that a logout looks at; a person has a handful. */
-export const SESSIONS_PER_NAME_ID_MAX = 200;
 /** More than anybody has: stands for "any number". */
 const SESSIONS_COUNTED_MAX = 1_000_000;
 
@@ -93,32 +91,6 @@ export async function listSessions(
 export async function findSession(db: Database, companyId: string, id: string): Promise<SessionRow | null> {
   const row = await run(db.select().from(sessions).where(oneSession(companyId, id)).get());
   return row ? sessionOf(row) : null;
-}
-
-/** The sessions that a LogoutRequest means (SAML Core 3.7.1): of its NameID, and of its SessionIndex where it names one. */
-export async function findSessionsByNameId(
-  db: Database,
-  companyId: string,
-  issuer: string | readonly string[],
-  nameId: string,
-  sessionIndex: string | null,
-): Promise<SessionRow[]> {
-  const rows = await run(
-    db
-      .select()
-      .from(sessions)
-      .where(
-        and(
-          eq(sessions.companyId, companyId),
-          inArray(sessions.issuer, [issuer].flat()),
-          eq(sessions.nameId, nameId),
-          sessionIndex === null ? undefined : eq(sessions.sessionIndex, sessionIndex),
-        ),
-      )
-      .limit(SESSIONS_PER_NAME_ID_MAX)
-      .all(),
-  );
-  return rows.map(sessionOf);
 }
 
 /** A session's last use is known to some minutes only: longer ago than this beyond its idle limit, and it is over for certain. */

@@ -189,10 +189,6 @@ const calls: Calls = {
     await store.listSessions(db, ids.company, null, page);
     await store.listSessions(db, ids.company, ids.user, start);
   },
-  findSessionsByNameId: async (db, ids) => {
-    await store.findSessionsByNameId(db, ids.company, "i", "n", null);
-    await store.findSessionsByNameId(db, ids.company, ["i", "j"], "n", "s");
-  },
   endOwnSessions: async (db, ids) => {
     await store.endOwnSessions(db, ids.company, { userId: ids.user, only: "x" }, record(ids));
     await store.endOwnSessions(db, ids.company, { userId: ids.user, allBut: "x" }, record(ids));

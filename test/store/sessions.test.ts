@@ -8,7 +8,6 @@ import {
   endSessionsByLogout,
   endSessionsOfUser,
   findSession,
-  findSessionsByNameId,
   listAudit,
   listSessions,
   nearestReplica,
@@ -21,6 +20,7 @@ import { auditRow, companyWithUser, NOW, sessionRow, signInWrite } from "./rows.
 
 const db = openDatabase(env.DB);
 const all = { after: null, limit: 200 };
+const EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
 async function withSession(slug: string, more: Partial<SessionRow> = {}) {
   const made = await companyWithUser(db, slug);
@@ -70,15 +70,47 @@ describe("checkSession", () => {
 });
 
 describe("ending sessions", () => {
-  it("finds those of a NameID, by issuer, and by SessionIndex where one is named", async () => {
-    const { companyId, user, session } = await withSession("logout");
-    const second = await another(companyId, user.id, { sessionIndex: "_session2" });
-    await another(companyId, user.id, { nameId: "someone@else.example" });
-    const ids = async (issuer: string | string[], sessionIndex: string | null) =>
-      (await findSessionsByNameId(db, companyId, issuer, session.nameId, sessionIndex)).map((found) => found.id).sort();
-    expect(await ids(session.issuer, null)).toEqual([session.id, second.id].sort());
-    expect(await ids(["https://other.example/", session.issuer], "_session2")).toEqual([second.id]);
-    expect(await ids("https://other.example/", null)).toEqual([]);
+  describe("by a message of the identity provider", () => {
+    const said = {
+      value: "n@x.example",
+      format: EMAIL,
+      nameQualifier: "https://idp.example/",
+      spNameQualifier: "https://sp.example/",
+    };
+    const row = {
+      nameId: said.value,
+      nameIdFormat: EMAIL,
+      nameQualifier: said.nameQualifier,
+      spNameQualifier: said.spNameQualifier,
+    };
+    const other = "urn:another";
+    const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+    let messages = 0;
+
+    it.each<[string, boolean, Partial<SessionRow>, Partial<typeof said> | Record<string, string | null>, string[]?]>([
+      ["says the same", true, row, said],
+      ["says another value", false, row, { ...said, value: "N@x.example" }],
+      ["says another Format", false, row, { ...said, format: other }],
+      ["says no Format", true, row, { ...said, format: null }],
+      ["says that its Format means nothing", true, row, { ...said, format: unspecified }],
+      ["says a Format where the session has none", true, { ...row, nameIdFormat: null }, said],
+      ["says a Format where the session's means nothing", true, { ...row, nameIdFormat: unspecified }, said],
+      ["says another NameQualifier", false, row, { ...said, nameQualifier: other }],
+      ["says no NameQualifier", true, row, { ...said, nameQualifier: null }],
+      ["says a NameQualifier where the session has none", true, { ...row, nameQualifier: null }, said],
+      ["says another SPNameQualifier", false, row, { ...said, spNameQualifier: other }],
+      ["says no SPNameQualifier", true, row, { ...said, spNameQualifier: null }],
+      ["names its SessionIndex among others", true, { ...row, sessionIndex: "a" }, said, ["b", "a"]],
+      ["names another SessionIndex", false, { ...row, sessionIndex: "a" }, said, ["b"]],
+      ["names a SessionIndex where the session has none", true, { ...row, sessionIndex: null }, said, ["b"]],
+      ["is another issuer's", false, { ...row, issuer: "https://other.example/" }, said],
+    ])("that %s: ended is %s", async (_what, ends, more, nameID, sessionIndexes = []) => {
+      const { companyId, session } = await withSession(`message-${messages++}`, more);
+      const issuers = ["https://spelt.otherwise.example/", sessionRow("").issuer];
+      const message = { issuers, nameID: { ...said, ...nameID }, sessionIndexes, messageId: "_1", rememberUntil: NOW };
+      expect(await endSessionsByLogout(db, companyId, message)).toEqual(ends ? [session.id] : []);
+      expect((await findSession(db, companyId, session.id)) === null).toBe(ends);
+    });
   });
 
   it("by a message of the identity provider happens once, and for a company that is gone not at all", async () => {
