@@ -97,6 +97,37 @@ describe("a LogoutRequest of the identity provider", () => {
     expect(await isSignedIn(other, acme)).toBe(true);
   });
 
+  it.each([
+    ["80 bytes", "r".repeat(80), true],
+    ["80 bytes of two a character", "é".repeat(40), true],
+    ["81 bytes", "r".repeat(81), false],
+    ["82 bytes of two a character", "é".repeat(41), false],
+  ])("gets back its RelayState of %s, which may have 80 (Bindings 3.4.3)", async (_length, relayState, echoed) => {
+    const query = await idp.redirectQuery("SAMLRequest", request({ nameID: "nobody@acme.example" }), { relayState });
+    const target = new URL((await send(query)).headers.get("location") ?? "");
+    expect(target.searchParams.get("RelayState")).toBe(echoed ? relayState : null);
+  });
+
+  it("may come under the other spelling of Entra's Issuer than the sign-in did", async () => {
+    const tenant = "7f3c1c5e-2a51-4e9b-9a55-0c6f4b1d2e90";
+    const entra = await createIdentityProvider({ entityId: `https://sts.windows.net/${tenant}/`, keyName: "entra" });
+    const company = await createCompany(gateway, "spelt", entra, {
+      idpEntityId: null,
+      loginUrl: `https://login.microsoftonline.com/${tenant}/saml2`,
+    });
+    const browser = await signedIn(company, "spelt@acme.example", "s");
+    const message = { destination: `${company.url}/sso/slo`, now: gateway.now(), nameID: "spelt@acme.example" };
+    const of = (issuer: string) => entra.redirectQuery("SAMLRequest", entra.logoutRequest({ ...message, issuer }));
+    const strange = await of("https://login.microsoftonline.com/00000000-2a51-4e9b-9a55-0c6f4b1d2e90/");
+    expect((await gateway.browser().get(`${company.url}/sso/slo?${strange}`)).status).toBe(403);
+    letProofsLapse();
+    expect(await isSignedIn(browser, company)).toBe(true);
+    const other = await of(`https://login.microsoftonline.com/${tenant}/`);
+    expect((await gateway.browser().get(`${company.url}/sso/slo?${other}`)).status).toBe(200);
+    letProofsLapse();
+    expect(await isSignedIn(browser, company)).toBe(false);
+  });
+
   it("without a SessionIndex ends all sessions of that person and nobody else's", async () => {
     const email = "two@acme.example";
     const browsers = [await signedIn(acme, email, "a"), await signedIn(acme, email, "b"), await signedIn(acme)];
@@ -184,6 +215,24 @@ describe("a LogoutRequest of the identity provider", () => {
       await send(query);
       const browser = await signedIn();
       await expectRefused(await send(query), browser, "in_response_to_mismatch");
+    });
+
+    it("sent a second time by POST, or unsigned there, or altered, or signed by another", async () => {
+      const post = (SAMLRequest: string) =>
+        gateway.browser().post(`${acme.url}/sso/slo`, { SAMLRequest }, { crossSite: true });
+      const xml = request({ id: "_again", sessionIndex: null });
+      const field = await idp.postField(xml, "_again");
+      expect((await post(field)).status).toBe(303);
+      const browser = await signedIn();
+      await expectRefused(await post(field), browser, "in_response_to_mismatch");
+      // The same message by the other binding is the same message.
+      await expectRefused(await send(await idp.redirectQuery("SAMLRequest", xml)), browser, "in_response_to_mismatch");
+      await expectRefused(await post(await idp.postField(request({ id: "_bare" }))), browser, "signature_missing");
+      const altered = Buffer.from(await idp.postField(request({ id: "_altered" }), "_altered"), "base64");
+      const forged = altered.toString().replace("b.simon@acme.example", "c.simon@acme.example");
+      await expectRefused(await post(Buffer.from(forged).toString("base64")), browser, "digest_mismatch");
+      const other = await createIdentityProvider({ entityId: idp.entityId, keyName: "other" });
+      await expectRefused(await post(await other.postField(request({ id: "_o" }), "_o")), browser, "signature_invalid");
     });
 
     it("meant for another company", async () => {
