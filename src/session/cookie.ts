@@ -63,7 +63,7 @@ function withAttributes(value: string, maxAge: number): string {
   return `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${maxAge}; Secure; HttpOnly; SameSite=Lax`;
 }
 
-/** Cookies kept open. A browser sends the same one some 45 seconds long, and opening it costs more than all else that is done here. Some 2 KB each. */
+/** Cookies kept open. A browser sends the same one some 40 seconds long, and opening it costs more than all else that is done here. Some 2 KB each. */
 const OPENED_MAX = 4_000;
 /** By company and value. One an isolate; the sealer is made once an isolate and stands for it. */
 const openedBy = new WeakMap<Services["sealer"], Map<string, CarriedSession>>();

@@ -12,10 +12,10 @@ import { readCookie } from "./cookies.ts";
 import { type Remembered, type SessionMemory, sessionMemory } from "./memory.ts";
 import { judge, limitsOf, type Session } from "./session.ts";
 
-/** How long D1's word is believed without asking again. */
-export const SESSION_FRESH_MS = 45_000;
-/** How long it is believed while another request of the isolate is asking. The rest of the minute is for the answer to arrive. */
-export const SESSION_STALE_MS = 55_000;
+/** How long D1's word is believed without asking again. What is left of the minute is for a replica that is behind (docs/scale.md, "Replicas lag"). */
+export const SESSION_FRESH_MS = 40_000;
+/** How long it is believed while another request of the isolate is asking: as long as a claim to ask stands. */
+export const SESSION_STALE_MS = 45_000;
 /** The last use goes to the primary database, which may be far away: not more often than this. */
 export const TOUCH_INTERVAL_MS = 300_000;
 /** Where the idle limit is short, it is kept to a quarter of itself. */

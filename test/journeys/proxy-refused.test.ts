@@ -279,7 +279,7 @@ describe("D1", () => {
     });
     await failing.fetch(navigation(urlOf(acme), cookie));
     down = true;
-    clock.advance(44);
+    clock.advance(39);
     expect((await failing.fetch(navigation(urlOf(acme), cookie))).status).toBe(200);
     clock.advance(2);
     const page = await failing.fetch(navigation(urlOf(acme), cookie));

@@ -1,5 +1,6 @@
 /** Bodies that are large, slow or without end: streamed both ways, and cut off with the session where they could outlive it. */
 
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIVENESS_INTERVAL_MS } from "../../src/origin/long-lived.ts";
 import { endSession } from "../../src/store/index.ts";
@@ -15,6 +16,7 @@ import {
   signIn,
   urlOf,
 } from "../session/stage.ts";
+import { laggingD1 } from "../support/lagging-d1.ts";
 
 let clock: Clock;
 let here: Isolate;
@@ -130,29 +132,37 @@ describe("a WebSocket", () => {
     expect(await closed).toMatchObject({ code: 4321, reason: "enough" });
   });
 
-  it("is closed within 60 seconds of the end of its session, and not before", async () => {
-    const waits = heldTime();
-    const { session, cookie: own } = await signIn(here, acme);
-    cookie = own;
-    const { closed } = await open();
-    let seconds = 0;
-    const pass = async () => {
-      const wait = await nextLook(waits);
-      waits.length = 0;
-      seconds += wait.ms / 1000;
-      clock.advance(wait.ms / 1000);
-      wait.pass();
-      return Promise.race([closed, aMoment()]);
-    };
-    for (let times = 0; times < 10; times++) expect(await pass()).toBeUndefined();
-    await endSession(here.services.database, acme.company.id, session.id);
-    const endedAt = seconds;
-    let end: Awaited<ReturnType<typeof pass>>;
-    do end = await pass();
-    while (end === undefined && seconds < endedAt + 200);
-    expect(end).toMatchObject({ code: 1008, reason: "session ended" });
-    expect(seconds - endedAt).toBeLessThanOrEqual(60);
-  });
+  it.each([0, 14])(
+    "is closed within 60 seconds of the end of its session, and not before, by a replica %i seconds behind",
+    async (behind) => {
+      const { d1, fallBehind } = laggingD1(env.DB, () => clock.now);
+      here = isolate(clock, { bindings: { DB: d1 } });
+      const waits = heldTime();
+      const { session, cookie: own } = await signIn(here, acme);
+      cookie = own;
+      const { closed } = await open();
+      let seconds = 0;
+      const pass = async () => {
+        const wait = await nextLook(waits);
+        waits.length = 0;
+        seconds += wait.ms / 1000;
+        clock.advance(wait.ms / 1000);
+        wait.pass();
+        return Promise.race([closed, aMoment()]);
+      };
+      // Its proof is then to be renewed when the replica has not heard yet.
+      const before = 80_000 / LIVENESS_INTERVAL_MS - Math.floor((behind * 1000) / LIVENESS_INTERVAL_MS);
+      for (let times = 0; times < before; times++) expect(await pass()).toBeUndefined();
+      fallBehind(behind);
+      await endSession(here.services.database, acme.company.id, session.id);
+      const endedAt = seconds;
+      let end: Awaited<ReturnType<typeof pass>>;
+      do end = await pass();
+      while (end === undefined && seconds < endedAt + 200);
+      expect(end).toMatchObject({ code: 1008, reason: "session ended" });
+      expect(seconds - endedAt).toBeLessThanOrEqual(60);
+    },
+  );
 });
 
 describe("an event stream", () => {
@@ -177,7 +187,7 @@ describe("an event stream", () => {
       await aMoment();
     }
     await reading;
-    expect(seconds).toBeGreaterThanOrEqual(45);
+    expect(seconds).toBeGreaterThanOrEqual(40);
     expect(seconds).toBeLessThanOrEqual(60);
   });
 
