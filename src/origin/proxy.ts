@@ -117,8 +117,10 @@ function isPreflight({ method, headers, body }: Request): boolean {
   return method === "OPTIONS" && body === null && headers.has("origin") && headers.has("access-control-request-method");
 }
 
+/** By the settings as they then are: a stricter policy ends what is open too. */
 async function isSignedIn({ services, tenant, request }: Passage): Promise<boolean> {
-  return (await readSession(services, tenant, request)) !== null;
+  const now = await resolveTenant(services, tenant.company.slug);
+  return now?.company.id === tenant.company.id && (await readSession(services, now, request)) !== null;
 }
 
 /** Whether the company still lets everybody have this path. */

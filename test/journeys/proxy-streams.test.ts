@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIVENESS_INTERVAL_MS } from "../../src/origin/long-lived.ts";
-import { endSession } from "../../src/store/index.ts";
+import { endSession, updateCompany } from "../../src/store/index.ts";
 import {
   aMoment,
   Clock,
@@ -11,11 +11,13 @@ import {
   type Isolate,
   isolate,
   navigation,
+  nextCookie,
   type Seeded,
   seedCompany,
   signIn,
   urlOf,
 } from "../session/stage.ts";
+import { auditRow } from "../store/rows.ts";
 import { laggingD1 } from "../support/lagging-d1.ts";
 
 let clock: Clock;
@@ -163,6 +165,28 @@ describe("a WebSocket", () => {
       expect(seconds - endedAt).toBeLessThanOrEqual(60);
     },
   );
+});
+
+it("a WebSocket is closed within 60 seconds of a policy by which its session is over", async () => {
+  clock.advance(1_800);
+  cookie = nextCookie(await get("/"), cookie);
+  clock.advance(1_900);
+  const waits = heldTime();
+  const response = await get("/socket", { upgrade: "websocket", "sec-fetch-mode": "websocket" });
+  const socket = response.webSocket!;
+  const closed = new Promise<{ code: number }>((resolve) => socket.addEventListener("close", resolve));
+  socket.accept();
+  const changes = { sessionPolicy: { absoluteHours: 1, idleMinutes: 60 } };
+  await updateCompany(here.services.database, acme.company.id, 1, changes, auditRow(acme.company.id));
+  let end: { code: number } | undefined;
+  for (let seconds = 0; end === undefined && seconds <= 60; seconds += LIVENESS_INTERVAL_MS / 1000) {
+    const wait = await nextLook(waits);
+    waits.length = 0;
+    clock.advance(wait.ms / 1000);
+    wait.pass();
+    end = (await Promise.race([closed, aMoment()])) as typeof end;
+  }
+  expect(end).toMatchObject({ code: 1008 });
 });
 
 describe("an event stream", () => {
