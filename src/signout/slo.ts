@@ -15,6 +15,8 @@ import {
   type LogoutRequest,
   type LogoutResponse,
   type LogoutTrust,
+  NAME_ID_FORMAT,
+  type NameID,
   RELAY_STATE_BYTES_MAX,
   type Result,
   receiveLogoutPost,
@@ -101,6 +103,7 @@ async function endSessions(c: Context<AppEnv>, request: LogoutRequest, relayStat
   const ended = await endSessionsByLogout(services.database, tenant.company.id, {
     issuers: tenant.expectedIdpEntityIds ?? [issuer],
     nameID,
+    formats: formatsOf(nameID),
     sessionIndexes,
     messageId: id,
     rememberUntil: services.now() + LOGOUT_REQUEST_REMEMBERED_MS,
@@ -112,6 +115,12 @@ async function endSessions(c: Context<AppEnv>, request: LogoutRequest, relayStat
   const onward = await answerUrl(c, tenant, id, relayState);
   const response = onward ? c.redirect(onward, 303) : endPage(tenant);
   return withoutSession(response);
+}
+
+/** Core 2.2.2: no Format means the unspecified one, and that one means nothing. */
+function formatsOf({ format }: NameID): string[] {
+  const { unspecified } = NAME_ID_FORMAT;
+  return format === null || format === unspecified ? [] : [format, unspecified];
 }
 
 /** The LogoutResponse's way back; null where nobody takes one. */

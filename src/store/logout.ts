@@ -1,7 +1,7 @@
 /** What a LogoutRequest of the identity provider changes: the message is used up and the sessions it names end, in one batch. */
 import { and, eq, inArray, isNull, or } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import { NAME_ID_FORMAT, type NameID } from "../saml/index.ts";
+import type { NameID } from "../saml/index.ts";
 import { unexpected } from "./changes.ts";
 import { type Database, decide } from "./database.ts";
 import { sessions, usedAssertions } from "./schema.ts";
@@ -9,7 +9,9 @@ import { sessions, usedAssertions } from "./schema.ts";
 export interface LogoutWrite {
   /** Spellings of the company's one identity provider; 1 to 4. */
   readonly issuers: readonly string[];
-  readonly nameID: NameID;
+  readonly nameID: Omit<NameID, "format">;
+  /** Those that a session's NameID may have, or none; empty: any. */
+  readonly formats: readonly string[];
   /** Empty: all sessions of that person (SAML Core 3.7.3.2). */
   readonly sessionIndexes: readonly string[];
   readonly messageId: string;
@@ -19,9 +21,6 @@ export interface LogoutWrite {
 
 /** SessionIndexes of one message that are told apart, since D1 binds 100 parameters a statement; a message that names more means all of the person's. */
 export const SESSION_INDEXES_MAX = 50;
-
-/** Core 2.2.2: no Format means this one, and this one means nothing. */
-const { unspecified } = NAME_ID_FORMAT;
 
 /**
  * The ids of the sessions that ended, or "used" when this very message ended them before. The value must be the same letter by
@@ -33,12 +32,12 @@ export async function endSessionsByLogout(
   companyId: string,
   w: LogoutWrite,
 ): Promise<readonly string[] | "used"> {
-  const { value, format, nameQualifier, spNameQualifier } = w.nameID;
+  const { value, nameQualifier, spNameQualifier } = w.nameID;
   const named = and(
     eq(sessions.companyId, companyId),
     inArray(sessions.issuer, [...w.issuers]),
     eq(sessions.nameId, value),
-    format === unspecified ? undefined : saysNoOther(sessions.nameIdFormat, format && [format, unspecified]),
+    saysNoOther(sessions.nameIdFormat, w.formats),
     saysNoOther(sessions.nameQualifier, nameQualifier && [nameQualifier]),
     saysNoOther(sessions.spNameQualifier, spNameQualifier && [spNameQualifier]),
     w.sessionIndexes.length > SESSION_INDEXES_MAX ? undefined : saysNoOther(sessions.sessionIndex, w.sessionIndexes),

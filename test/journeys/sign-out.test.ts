@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { NAME_ID_FORMAT } from "../../src/saml/index.ts";
 import {
   type Browser,
   type Company,
@@ -106,6 +107,20 @@ describe("a LogoutRequest of the identity provider", () => {
     const query = await idp.redirectQuery("SAMLRequest", request({ nameID: "nobody@acme.example" }), { relayState });
     const target = new URL((await send(query)).headers.get("location") ?? "");
     expect(target.searchParams.get("RelayState")).toBe(echoed ? relayState : null);
+  });
+
+  it.each([
+    ["none", null, true],
+    ["one that means nothing", NAME_ID_FORMAT.unspecified, true],
+    ["another", NAME_ID_FORMAT.persistent, false],
+  ])("whose NameID has %s for a Format ends the session: %s", async (_which, format, ends) => {
+    const value = `format-${String(format).length}@acme.example`;
+    const browser = await signedIn(acme, value);
+    expect((await send(await idp.redirectQuery("SAMLRequest", request({ nameID: { value, format } })))).status).toBe(
+      303,
+    );
+    letProofsLapse();
+    expect(await isSignedIn(browser, acme)).toBe(!ends);
   });
 
   it("may come under the other spelling of Entra's Issuer than the sign-in did", async () => {

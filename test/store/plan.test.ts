@@ -198,10 +198,18 @@ const calls: Calls = {
     await store.endSession(db, ids.company, "x", record(ids));
   },
   endSessionsByLogout: async (db, ids) => {
-    const nameID = { value: "n", format: null, nameQualifier: null, spNameQualifier: null };
-    const logout = { issuers: ["i", "j"], nameID, sessionIndexes: [], messageId: "_l", rememberUntil: NOW };
+    const nameID = { value: "n", nameQualifier: null, spNameQualifier: null };
+    const logout = {
+      issuers: ["i", "j"],
+      nameID,
+      formats: [],
+      sessionIndexes: [],
+      messageId: "_l",
+      rememberUntil: NOW,
+    };
     await store.endSessionsByLogout(db, ids.company, logout);
-    const narrow = { ...logout, nameID: { ...nameID, format: "f" }, sessionIndexes: ["s", "t"], messageId: "_m" };
+    const qualified = { value: "n", nameQualifier: "q", spNameQualifier: "r" };
+    const narrow = { ...logout, nameID: qualified, formats: ["f"], sessionIndexes: ["s", "t"], messageId: "_m" };
     await store.endSessionsByLogout(db, ids.company, narrow);
   },
   endSessionsOfUser: async (db, ids) => {

@@ -20,7 +20,6 @@ import { auditRow, companyWithUser, NOW, sessionRow, signInWrite } from "./rows.
 
 const db = openDatabase(env.DB);
 const all = { after: null, limit: 200 };
-const EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
 async function withSession(slug: string, more: Partial<SessionRow> = {}) {
   const made = await companyWithUser(db, slug);
@@ -73,52 +72,55 @@ describe("ending sessions", () => {
   describe("by a message of the identity provider", () => {
     const said = {
       value: "n@x.example",
-      format: EMAIL,
       nameQualifier: "https://idp.example/",
       spNameQualifier: "https://sp.example/",
     };
     const row = {
       nameId: said.value,
-      nameIdFormat: EMAIL,
+      nameIdFormat: "urn:format",
       nameQualifier: said.nameQualifier,
       spNameQualifier: said.spNameQualifier,
     };
     const other = "urn:another";
-    const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+    const issuers = ["https://spelt.otherwise.example/", sessionRow("").issuer];
+    const message = { issuers, nameID: said, formats: ["urn:format", "urn:any"], sessionIndexes: [] as string[] };
     let messages = 0;
 
-    it.each<[string, boolean, Partial<SessionRow>, Partial<typeof said> | Record<string, string | null>, string[]?]>([
-      ["says the same", true, row, said],
-      ["says another value", false, row, { ...said, value: "N@x.example" }],
-      ["says another Format", false, row, { ...said, format: other }],
-      ["says no Format", true, row, { ...said, format: null }],
-      ["says that its Format means nothing", true, row, { ...said, format: unspecified }],
-      ["says a Format where the session has none", true, { ...row, nameIdFormat: null }, said],
-      ["says a Format where the session's means nothing", true, { ...row, nameIdFormat: unspecified }, said],
-      ["says another NameQualifier", false, row, { ...said, nameQualifier: other }],
-      ["says no NameQualifier", true, row, { ...said, nameQualifier: null }],
-      ["says a NameQualifier where the session has none", true, { ...row, nameQualifier: null }, said],
-      ["says another SPNameQualifier", false, row, { ...said, spNameQualifier: other }],
-      ["says no SPNameQualifier", true, row, { ...said, spNameQualifier: null }],
-      ["names its SessionIndex among others", true, { ...row, sessionIndex: "a" }, said, ["b", "a"]],
-      ["names another SessionIndex", false, { ...row, sessionIndex: "a" }, said, ["b"]],
-      ["names a SessionIndex where the session has none", true, { ...row, sessionIndex: null }, said, ["b"]],
-      ["is another issuer's", false, { ...row, issuer: "https://other.example/" }, said],
-    ])("that %s: ended is %s", async (_what, ends, more, nameID, sessionIndexes = []) => {
+    it.each<[string, boolean, Partial<SessionRow>, object]>([
+      ["says the same", true, row, {}],
+      ["says another value", false, row, { nameID: { ...said, value: "N@x.example" } }],
+      ["says other Formats", false, row, { formats: [other] }],
+      ["says no Format", true, row, { formats: [] }],
+      ["says a Format where the session has none", true, { ...row, nameIdFormat: null }, {}],
+      ["says another NameQualifier", false, row, { nameID: { ...said, nameQualifier: other } }],
+      ["says no NameQualifier", true, row, { nameID: { ...said, nameQualifier: null } }],
+      ["says a NameQualifier where the session has none", true, { ...row, nameQualifier: null }, {}],
+      ["says another SPNameQualifier", false, row, { nameID: { ...said, spNameQualifier: other } }],
+      ["says no SPNameQualifier", true, row, { nameID: { ...said, spNameQualifier: null } }],
+      ["names its SessionIndex among others", true, { ...row, sessionIndex: "a" }, { sessionIndexes: ["b", "a"] }],
+      ["names another SessionIndex", false, { ...row, sessionIndex: "a" }, { sessionIndexes: ["b"] }],
+      [
+        "names a SessionIndex where the session has none",
+        true,
+        { ...row, sessionIndex: null },
+        { sessionIndexes: ["b"] },
+      ],
+      ["is another issuer's", false, { ...row, issuer: "https://other.example/" }, {}],
+    ])("that %s: ended is %s", async (_what, ends, more, changes) => {
       const { companyId, session } = await withSession(`message-${messages++}`, more);
-      const issuers = ["https://spelt.otherwise.example/", sessionRow("").issuer];
-      const message = { issuers, nameID: { ...said, ...nameID }, sessionIndexes, messageId: "_1", rememberUntil: NOW };
-      expect(await endSessionsByLogout(db, companyId, message)).toEqual(ends ? [session.id] : []);
+      const logout = { ...message, ...changes, messageId: "_1", rememberUntil: NOW };
+      expect(await endSessionsByLogout(db, companyId, logout)).toEqual(ends ? [session.id] : []);
       expect((await findSession(db, companyId, session.id)) === null).toBe(ends);
     });
   });
 
   it("by a message of the identity provider happens once, and for a company that is gone not at all", async () => {
     const { companyId, session } = await withSession("by-message");
-    const nameID = { value: session.nameId, format: "urn:any", nameQualifier: null, spNameQualifier: null };
+    const nameID = { value: session.nameId, nameQualifier: null, spNameQualifier: null };
     const logout = {
       issuers: [session.issuer],
       nameID,
+      formats: ["urn:any"],
       sessionIndexes: ["_session1"],
       messageId: "_1",
       rememberUntil: NOW,
