@@ -108,7 +108,7 @@ async function complete(
         { name: "user", ok: true, expected: null, received: decision.kind === "create" ? "created" : "found" },
         { name: "group", ok: true, expected: null, received: decision.group.title },
       ],
-      ...(await keptMessage(c)),
+      ...(await keptMessage(c, "success")),
     },
   });
   if (outcome !== "done") return outcome;

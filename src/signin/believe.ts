@@ -59,7 +59,8 @@ export async function understand(
     return { ok: false, assertion: null, refusal, checks, email: null, idpStatus: status };
   }
   const { assertion } = decision;
-  const checks = [...decision.checks];
+  const named = attributeNames(assertion);
+  const checks = decision.checks.map((check) => (check.name === "attributes" ? { ...check, received: named } : check));
   if (assertion.signatureAlgorithm === SIGNATURE.rsaSha1) {
     checks.push({ name: "sha1_allowed", ok: true, expected: SIGNATURE.rsaSha256, received: SIGNATURE.rsaSha1 });
     log("weak_signature", { company: tenant.company.slug, code: "sha1_allowed" });
@@ -71,6 +72,11 @@ export async function understand(
   }
   checks.push({ name: "claims", ok: true, expected: null, received: read.facts.email });
   return { ok: true, assertion, facts: read.facts, checks };
+}
+
+/** Which claims came, for who wonders why a mapping gave another group: the last part of each name. */
+function attributeNames({ attributes }: VerifiedAssertion): string {
+  return [...attributes.keys()].map((name) => name.slice(name.lastIndexOf("/") + 1)).join(", ") || "none";
 }
 
 function failing(

@@ -36,7 +36,7 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
     userId: null,
     reference,
     checks: recordedChecks(attempt),
-    ...(await keptMessage(c)),
+    ...(await keptMessage(c, "refused")),
   };
   const asked = (await readPendingRequests(services.sealer, tenant.company.id, c.req.raw)).length > 0;
   await recordSignIn(services.database, tenant.company.id, record, asked ? "asked" : "unasked");

@@ -19,7 +19,7 @@ export const signIns = sqliteTable(
     reference: text().notNull(),
     /** No foreign key: the record outlives the user. */
     userId: text("user_id"),
-    /** The message with every value of a person struck out, as text. */
+    /** The message with every value of a person struck out, as text; of an accepted sign-in only where keepMessages says so. */
     message: text(),
     /** The message whole, sealed; only where the company's keepMessages says so. */
     sealedMessage: text("sealed_message"),

@@ -32,8 +32,8 @@ export const KeptForm: FC<{ visit: Visit; errors: Errors }> = ({ visit, errors }
         />
         <CheckField
           name="keepMessages"
-          label="Keep whole messages too"
-          hint="They hold names and groups of your people. Kept encrypted; each look is in the audit log."
+          label="Keep all messages, and whole"
+          hint="Otherwise only refused ones, values struck out. Whole ones hold names and groups of your people: kept encrypted, each look in the audit log."
           checked={keepMessages}
           errors={errors}
         />
