@@ -17,6 +17,6 @@ export function isFromAnotherCompany(config: Config, tenant: Tenant, request: Re
   const host = URL.parse(origin)?.host ?? "";
   const suffix = `.${config.baseDomain}`;
   const label = host.endsWith(suffix) ? host.slice(0, -suffix.length) : "";
-  // The reserved names are the operator's own.
-  return label !== tenant.company.slug && isSlug(label);
+  // The reserved names are the operator's own. This company's own by another scheme is a page that somebody on the way wrote.
+  return isSlug(label);
 }

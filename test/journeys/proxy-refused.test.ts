@@ -54,6 +54,7 @@ describe("a page of another company", () => {
 
   it.each([
     ["posts", { origin: "https://globex.example.com", "sec-fetch-site": "same-site" }, "POST"],
+    ["posts in the clear", { origin: "http://globex.example.com" }, "POST"],
     ["posts and hides its name", { origin: "null", "sec-fetch-site": "same-site" }, "POST"],
     ["reads by script", { origin: "https://globex.example.com" }, "GET"],
     ["opens a WebSocket", { origin: "https://globex.example.com", upgrade: "websocket" }, "GET"],
@@ -63,6 +64,12 @@ describe("a page of another company", () => {
     expect(response.status).toBe(403);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(spy).not.toHaveBeenCalled();
+  });
+
+  it("is no worse than one of this very host that came in the clear: whoever is on the way can have written it", async () => {
+    const origin = urlOf(acme).replace(/^https(:.*)\/$/, "http$1");
+    expect(origin).toMatch(/^http:\/\/company-\d+\.example\.com$/);
+    expect((await asks({ origin }, "POST")).status).toBe(403);
   });
 
   it("is the only one: the company's own, the operator's, other sites' and a proxy's of the visitor pass as ever", async () => {
