@@ -147,6 +147,31 @@ describe("D1 that hangs", () => {
   });
 });
 
+describe("D1 that is slow", () => {
+  it("signs in all the same, and once, however often the answer is sent while it thinks", async () => {
+    const { browser, finish } = await atTheLastStep();
+    const before = await rows();
+    database.fault = "slow";
+    const statuses = await Promise.all([finish(), finish(), finish()]);
+    expect(statuses.map(({ status }) => status).sort()).toEqual([303, 403, 403]);
+    database.fault = "none";
+    expect(await rows()).toMatchObject({ users: before.users! + 1, sessions: before.sessions! + 1 });
+    expect((await browser.get(`${acme.url}/a`)).status).toBe(200);
+  });
+
+  it("holds up one request of those that find the session and the settings due; the others go on with what is known", async () => {
+    const browser = await signedIn();
+    await browser.get(`${acme.url}/a`);
+    gateway.advance(41);
+    database.fault = "slow";
+    gateway.roundTrips();
+    const all = await Promise.all(Array.from({ length: 20 }, () => browser.get(`${acme.url}/a`)));
+    expect(all.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(gateway.roundTrips()).toBe(2);
+    database.fault = "none";
+  });
+});
+
 describe("D1 that takes no writes", () => {
   it("lets sessions go on, also those whose last use is due to be written", async () => {
     const browser = await signedIn();

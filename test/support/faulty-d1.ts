@@ -1,7 +1,7 @@
 /** The real D1 of the tests with a switch: away, hanging, or taking no writes. */
 
-/** `lost`: what is written is done, but the answer never comes. */
-export type Fault = "none" | "down" | "hangs" | "read-only" | "lost";
+/** `lost`: what is written is done, but the answer never comes. `slow`: it comes, after all that is asked at the same moment. */
+export type Fault = "none" | "down" | "hangs" | "read-only" | "lost" | "slow";
 
 export interface FaultyD1 {
   readonly d1: D1Database;
@@ -11,6 +11,7 @@ export interface FaultyD1 {
 const RUNS = ["run", "all", "first", "raw"];
 /** A statement's own text, also through another wrapping. */
 const TEXT = Symbol("text");
+const SLOW_MS = 150;
 const never = () => new Promise<never>(() => {});
 
 export function faultyD1(real: D1Database): FaultyD1 {
@@ -25,6 +26,8 @@ export function faultyD1(real: D1Database): FaultyD1 {
         return Promise.reject(new Error("D1_ERROR: Network connection lost."));
       case "hangs":
         return never();
+      case "slow":
+        return new Promise((resolve) => setTimeout(resolve, SLOW_MS)).then(act);
       case "lost":
         return writes ? act().then(never) : act();
       case "read-only":
