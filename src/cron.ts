@@ -78,43 +78,34 @@ function whoseTurn(services: Services): Services[] {
   return [...all.slice(first), ...all.slice(0, first)].slice(0, DATABASES_A_RUN_MAX);
 }
 
+/** What one database's failure costs is its own turn. */
 async function runJob(services: Services, job: Job, left: Map<Services, number>, part: number): Promise<JobRun> {
   const at = services.now();
-  const over = new AbortController();
-  const outcome = await new Promise<{ ok: boolean; result: string }>((resolve) => {
-    void scheduler.wait(JOB_MS_MAX).then(() => {
-      over.abort();
-      resolve({ ok: false, result: `not done within ${JOB_MS_MAX} ms` });
-    });
-    void runInEach(services, job, left, part, over.signal).then(resolve);
+  let over = false;
+  const late = scheduler.wait(JOB_MS_MAX).then(() => {
+    over = true;
+    return { ok: false, result: `not done within ${JOB_MS_MAX} ms` };
   });
-  return { at, ...outcome, durationMs: services.now() - at };
-}
-
-/** What one database's failure costs is its own turn. */
-async function runInEach(
-  services: Services,
-  job: Job,
-  left: Map<Services, number>,
-  part: number,
-  over: AbortSignal,
-): Promise<{ ok: boolean; result: string }> {
-  const workUntil = services.now() + JOB_WORK_MS;
-  const said: string[] = [];
-  let ok = true;
-  let waiting = left.size;
-  for (const [each, queries] of left) {
-    if (over.aborted) break;
-    const share = Math.floor(queries / part);
-    const may = { queries: share, until: services.now() + (workUntil - services.now()) / waiting-- };
-    const name = left.size > 1 ? `${nameOfDatabase(each)}: ` : "";
-    try {
-      said.push(name + (await job.run(each, may)));
-    } catch (error) {
-      ok = false;
-      said.push(name + String(error));
+  const work = async () => {
+    const said: string[] = [];
+    let ok = true;
+    let waiting = left.size;
+    for (const [each, queries] of left) {
+      if (over) break;
+      const now = services.now();
+      const share = Math.floor(queries / part);
+      const may = { queries: share, until: now + (at + JOB_WORK_MS - now) / waiting-- };
+      // Also what it throws before its first await.
+      const begun = Promise.resolve().then(() => job.run(each, may));
+      const did = await begun.catch((error: unknown) => {
+        ok = false;
+        return String(error);
+      });
+      left.set(each, queries - share + may.queries);
+      said.push(left.size > 1 ? `${nameOfDatabase(each)}: ${did}` : did);
     }
-    left.set(each, queries - share + may.queries);
-  }
-  return { ok, result: said.join("; ") };
+    return { ok, result: said.join("; ") };
+  };
+  const outcome = await Promise.race([work(), late]);
+  return { at, ...outcome, durationMs: services.now() - at };
 }
