@@ -64,7 +64,7 @@ function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting)
 
 /**
  * RFC 9111, 7.3: a Set-Cookie keeps no cache from storing, and what the origin lets everybody have must not bring one person's
- * session along. Without Cache-Control no shared cache keeps an answer that sets cookies.
+ * session along. Where the origin says nothing, a cache may guess (4.2.2).
  */
 function keepOutOfSharedCaches(headers: Headers): void {
   const given =
@@ -72,7 +72,7 @@ function keepOutOfSharedCaches(headers: Headers): void {
       .get("cache-control")
       ?.split(",")
       .map((directive) => directive.trim()) ?? [];
-  if (given.length === 0 || given.some((directive) => /^(?:no-store|private)$/i.test(directive))) return;
+  if (given.some((directive) => /^(?:no-store|private)$/i.test(directive))) return;
   const others = given.filter((directive) => !/^(?:public$|s-maxage\b|private\b)/i.test(directive));
   headers.set("cache-control", ["private", ...others].join(", "));
 }

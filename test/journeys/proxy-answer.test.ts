@@ -149,7 +149,7 @@ describe("an answer that renews the session", () => {
     ["max-age=60", "private, max-age=60"],
     ["no-store", "no-store"],
     ["max-age=60, Private", "max-age=60, Private"],
-    [null, null],
+    [null, "private"],
   ])("is kept out of caches that others share, and else stays as it is: %s", async (given, kept) => {
     clock.advance(50);
     const response = await answer(given === null ? {} : { "cache-control": given });
