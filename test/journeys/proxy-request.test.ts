@@ -273,6 +273,16 @@ describe("the request at the origin", () => {
     }
   });
 
+  it.each(["Transfer_Encoding", "Transfer.Encoding", "Content_Length", "Keep_Alive", "Proxy_Authorization"])(
+    "has no %s, which a server could take for the header that frames a body or ends here",
+    async (name) => {
+      const init = { method: "POST", body: "hello", headers: { [name]: "chunked" } };
+      const echo = await echoOf(await send("/", init));
+      expect(echo.body).toBe("hello");
+      expect(echo.headers.get(name)).toBeNull();
+    },
+  );
+
   it("may have headers of 30 KB and a cookie of 8 KB", async () => {
     const large = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`x-large-${n}`, "v".repeat(1_000)]));
     const echo = await echoOf(await get("/", { ...large, cookie: `${cookie}; big=${"c".repeat(3_000)}` }));
