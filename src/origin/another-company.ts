@@ -1,6 +1,6 @@
 /**
  * Whether a page of another company makes this request. All companies share a domain, so to a browser they are the same site,
- * and SameSite=Lax lets one company's pages post to another's host with the visitor's session. Only the Origin tells them apart.
+ * and SameSite=Lax lets one company's pages post to another's host with the visitor's session, and embed what stands there.
  */
 import type { Config } from "../config.ts";
 import { isSlug, type Tenant } from "../tenant/index.ts";
@@ -8,15 +8,26 @@ import { isSlug, type Tenant } from "../tenant/index.ts";
 /** The Fetch standard's serialisation of an origin that a page does not name. */
 const UNNAMED = "null";
 
-/** Browsers name the origin with every request that changes something, opens a WebSocket or is read by a script of another host. */
-export function isFromAnotherCompany(config: Config, tenant: Tenant, request: Request): boolean {
-  const origin = request.headers.get("origin");
-  if (origin === null || origin === tenant.baseUrl) return false;
-  // A page that hides its name is told by the browser itself: of this domain, and not of this host.
-  if (origin === UNNAMED) return request.headers.get("sec-fetch-site") === "same-site";
-  const host = URL.parse(origin)?.host ?? "";
+/**
+ * Browsers name the origin with every request that changes something, opens a WebSocket or is read by a script of another host. What
+ * a page only embeds (a script, a picture, a frame) they ask for without: there the browser's word that it is of this domain and not
+ * of this host counts, unless the page says that it is nobody's company. As SameSite=Lax would have it, a page that the person is
+ * led to passes.
+ */
+export function isFromAnotherCompany(config: Config, tenant: Tenant, { headers }: Request): boolean {
+  const origin = headers.get("origin");
+  if (origin === tenant.baseUrl) return false;
+  if (origin !== null && origin !== UNNAMED) return isOfACompany(config, origin);
+  if (headers.get("sec-fetch-site") !== "same-site") return false;
+  if (origin === UNNAMED) return true;
+  if (headers.get("sec-fetch-dest") === "document") return false;
+  const referer = headers.get("referer");
+  return referer === null || isOfACompany(config, referer);
+}
+
+/** Of this company too, by another scheme: a page that somebody on the way wrote. The reserved names are the operator's own. */
+function isOfACompany(config: Config, url: string): boolean {
+  const host = URL.parse(url)?.host ?? "";
   const suffix = `.${config.baseDomain}`;
-  const label = host.endsWith(suffix) ? host.slice(0, -suffix.length) : "";
-  // The reserved names are the operator's own. This company's own by another scheme is a page that somebody on the way wrote.
-  return isSlug(label);
+  return host.endsWith(suffix) && isSlug(host.slice(0, -suffix.length));
 }

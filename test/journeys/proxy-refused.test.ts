@@ -49,6 +49,7 @@ describe("another company's cookie", () => {
 });
 
 describe("a page of another company", () => {
+  const EMBEDS = { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" };
   const asks = (headers: Record<string, string>, method = "POST") =>
     send("/x", { method, headers, ...(method === "POST" ? { body: "a=1" } : {}) });
 
@@ -57,6 +58,10 @@ describe("a page of another company", () => {
     ["posts in the clear", { origin: "http://globex.example.com" }, "POST"],
     ["posts and hides its name", { origin: "null", "sec-fetch-site": "same-site" }, "POST"],
     ["reads by script", { origin: "https://globex.example.com" }, "GET"],
+    ["embeds a script", { ...EMBEDS, "sec-fetch-dest": "script", referer: "https://globex.example.com/" }, "GET"],
+    ["embeds a picture and hides its name", { ...EMBEDS, "sec-fetch-dest": "image" }, "GET"],
+    ["embeds a frame", { ...EMBEDS, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }, "GET"],
+    ["fetches what it can’t read", { ...EMBEDS, "sec-fetch-dest": "empty" }, "GET"],
     ["opens a WebSocket", { origin: "https://globex.example.com", upgrade: "websocket" }, "GET"],
   ])("can't use the visitor's session when it %s", async (_what, headers, method) => {
     const spy = vi.spyOn(globalThis, "fetch");
@@ -77,7 +82,12 @@ describe("a page of another company", () => {
     for (const origin of [new URL(urlOf(acme)).origin, ...passing]) expect((await asks({ origin })).status).toBe(200);
     expect((await asks({ origin: "null", "sec-fetch-site": "same-origin" })).status).toBe(200);
     expect((await asks({})).status).toBe(200);
-    expect((await asks({ "sec-fetch-site": "same-site" }, "GET")).status).toBe(200);
+    const embedded = { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" };
+    for (const host of ["https://www.example.com/news?x", "https://a.b.example.com/"]) {
+      expect((await asks({ ...embedded, referer: host }, "GET")).status).toBe(200);
+    }
+    const led = { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    expect((await asks({ ...led, referer: "https://globex.example.com/" }, "GET")).status).toBe(200);
   });
 });
 
