@@ -1,11 +1,12 @@
 /** `GET` and `POST /sso/logout`: the visitor signs out, here and, where the company has a Logout URL, at the identity provider. */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
+import { problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { makeMessageId } from "../message-id.ts";
 import { signedOutPage } from "../pages/index.ts";
 import { buildLogoutRequest, redirectUrl } from "../saml/index.ts";
-import { clearSessionCookie, forgetSession, LOCAL_ISSUER, readSession } from "../session/index.ts";
+import { clearSessionCookie, forgetSession, isFromElsewhere, LOCAL_ISSUER, readSession } from "../session/index.ts";
 import { endSession, findSession, type SessionRow } from "../store/index.ts";
 import { signingKeyIfAny, type Tenant } from "../tenant/index.ts";
 
@@ -15,6 +16,9 @@ const LOGOUT_REQUEST_SECONDS = 300;
 export async function logout(c: Context<AppEnv>): Promise<Response> {
   const services = c.get("services");
   const tenant = c.get("tenant");
+  // A link may stand anywhere; what another company's page posts or embeds comes with the session's cookie, and nobody has pressed anything.
+  const led = c.req.method === "GET" && c.req.header("sec-fetch-dest") === "document";
+  if (isFromElsewhere(c.req.raw) && !led) return problem(403, "not-asked", "Another site can't sign anybody out");
   const current = await readSession(services, tenant, c.req.raw);
   const row = current && (await findSession(services.database, tenant.company.id, current.session.id));
   if (row) {

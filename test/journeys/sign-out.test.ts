@@ -53,6 +53,20 @@ describe("the visitor's own sign-out", () => {
     expect(await isSignedIn(copy, plain)).toBe(false);
   });
 
+  it.each([
+    ["a picture", "GET", { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }],
+    ["a frame", "GET", { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }],
+    ["a form", "POST", { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }],
+  ])("is not brought about by %s of another company's page", async (_what, method, headers) => {
+    const browser = await signedIn(plain);
+    const response = await browser.fetch(`${plain.url}/sso/logout`, { method, headers });
+    expect([response.status, response.headers.getSetCookie()]).toEqual([403, []]);
+    expect(await isSignedIn(browser, plain)).toBe(true);
+    const led = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    expect((await browser.get(`${plain.url}/sso/logout`, led)).status).toBe(200);
+    expect(await isSignedIn(browser, plain)).toBe(false);
+  });
+
   it("without a session ends on the same page", async () => {
     expect((await gateway.browser().get(`${acme.url}/sso/logout`)).status).toBe(200);
   });
