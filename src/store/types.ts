@@ -20,7 +20,7 @@ export interface Company {
   readonly edgeCacheGeneration: number;
   /** 1 to SIGN_IN_RETENTION_DAYS. */
   readonly signInRetentionDays: number;
-  /** Whether the sign-in log keeps whole messages, sealed. */
+  /** Whether the sign-in log keeps messages of accepted sign-ins too, and each whole, sealed. */
   readonly keepMessages: boolean;
   /** `#rrggbb`, or null for the gateway's own. */
   readonly color: string | null;
