@@ -10,7 +10,7 @@ import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
 import { sealAudit, sealPending } from "./store/index.ts";
-import { classifyHost, resolveTenant, servicesOfCompany, type Tenant } from "./tenant/index.ts";
+import { classifyHost, freshTenant, resolveTenant, servicesOfCompany, type Tenant } from "./tenant/index.ts";
 import { TRACE_HEADER, withTrace } from "./trace.ts";
 
 /** Makes the services of an environment, or gives those it made before. */
@@ -167,7 +167,8 @@ async function straightToOrigin(
   let tenant: Tenant | null = null;
   try {
     const services = provided.databases ? await servicesOfCompany(provided, slug) : provided;
-    tenant = await resolveTenant(services, slug);
+    // Nearly always known, and a wait costs more than the look.
+    tenant = freshTenant(services, slug) ?? (await resolveTenant(services, slug));
     const closed = closedDoor(tenant, request);
     if (closed) return closed;
     return await passToOrigin({ services, tenant: tenant!, request, waitUntil: (promise) => ctx.waitUntil(promise) });

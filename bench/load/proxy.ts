@@ -12,8 +12,13 @@ const SESSIONS = 40;
 const THROUGHPUT_MIN = 0.9;
 /** The company's settings are read again when they have been in memory so long (TENANT_FRESH_MS); no other query is allowed. */
 const SETTINGS_SECONDS = 30;
-/** By the path that the origin answers with so much. */
-const PAGES = { "1 KB": "/assets/17?view=large", "16 KB": "/large/17?view=large" } as const;
+/** The origin tells by the path how much to answer with. What a session's requests say is the same but for the path, or never the same twice. */
+const PAGES = {
+  "a page of 1 KB": { path: "/assets/17?view=large", varied: false },
+  "a page of 16 KB": { path: "/large/17?view=large", varied: false },
+  "a page of 1 KB, each request with a header of its own": { path: "/assets/17?view=large", varied: true },
+} as const;
+type Page = (typeof PAGES)[keyof typeof PAGES];
 
 type Kind = "gateway" | "forward";
 
@@ -36,7 +41,7 @@ export async function benchProxy(origin: Origin): Promise<void> {
   const stack = await startStack(folder.path, origin.small);
   try {
     const company = await makeCompany(stack, "acme", origin.small);
-    for (const [size, path] of Object.entries(PAGES)) print(size, await benchPage(company, path));
+    for (const [what, page] of Object.entries(PAGES)) print(what, await benchPage(company, page));
   } finally {
     await stack.stop();
     folder.remove();
@@ -44,8 +49,10 @@ export async function benchProxy(origin: Origin): Promise<void> {
 }
 
 /** Both Workers take turns, so that whatever else the machine does meets them alike. */
-async function benchPage(company: Company, path: string): Promise<Found> {
+async function benchPage(company: Company, { path, varied }: Page): Promise<Found> {
   const { stack } = company;
+  let asked = 0;
+  const own = (page: string) => page.replace(/\r\n\r\n$/, `\r\nIf-None-Match: "${asked++}"\r\n\r\n`);
   const found: Found = { rounds: { gateway: [], forward: [] }, requests: 0, queries: 0, seconds: 0 };
   for (let round = -1; round < ROUNDS; round++) {
     const pages = (await signInAll(company, SESSIONS)).map((cookie) => pageRequest(company, cookie, path));
@@ -61,7 +68,10 @@ async function benchPage(company: Company, path: string): Promise<Found> {
     for (const kind of round % 2 ? (["gateway", "forward"] as const) : (["forward", "gateway"] as const)) {
       let turn = 0;
       const cpu = stack.cpuMs();
-      const next = () => pages[turn++ % pages.length] ?? null;
+      const next = () => {
+        const page = pages[turn++ % pages.length] ?? null;
+        return varied && page ? own(page) : page;
+      };
       const one = await load(stack[kind], { connections: CONNECTIONS, milliseconds: ROUND_MS, status: 200, next });
       const trips = await stack.control();
       // The first round warms up.
@@ -85,7 +95,7 @@ function summary({ requests, seconds, latencies }: Load, cpuMs: number): Round {
   };
 }
 
-function print(size: string, { rounds, requests, queries, seconds }: Found): void {
+function print(what: string, { rounds, requests, queries, seconds }: Found): void {
   const of = (kind: Kind, what: keyof Round) => median(rounds[kind].map((round) => round[what]));
   const paired = (what: keyof Round) =>
     median(rounds.gateway.map((round, index) => round[what] / (rounds.forward[index]?.[what] ?? Number.NaN)));
@@ -100,7 +110,7 @@ function print(size: string, { rounds, requests, queries, seconds }: Found): voi
   const throughput = paired("perSecond");
   const settings = Math.ceil(seconds / SETTINGS_SECONDS);
   printTable(
-    `Authenticated proxied GET of a page of ${size}, ${CONNECTIONS} connections, ${SESSIONS} sessions, beside a Worker that only forwards`,
+    `Authenticated proxied GET of ${what}, ${CONNECTIONS} connections, ${SESSIONS} sessions, beside a Worker that only forwards`,
     ["what", "only forwards", "gateway", "ratio", "goal", ""],
     [
       row("requests a second", "perSecond", 0, `at least ${THROUGHPUT_MIN}`, verdict(throughput >= THROUGHPUT_MIN)),

@@ -28,18 +28,27 @@ const memories = new WeakMap<Services["sealer"], Memory>();
 
 /** What the origin is told about a visitor, and the proof of it. */
 export async function identityOf(services: Services, tenant: Tenant, session: Session): Promise<IdentityProof> {
-  let memory = memories.get(services.sealer);
+  const known = knownIdentity(services, tenant, session);
+  if (known) return known;
+  const { byClaims, bySession } = memoryOf(services);
+  const signed = await signedFor(services, tenant, session, { now: services.now(), byClaims });
+  bySession.set(session, { tenant, signed });
+  return signed;
+}
+
+/** The same where it was signed lately; null: `identityOf` signs. Spares the wait. */
+export function knownIdentity(services: Services, tenant: Tenant, session: Session): IdentityProof | null {
+  const same = memoryOf(services).bySession.get(session);
+  return same?.tenant === tenant && isUsable(same.signed, services.now()) ? same.signed : null;
+}
+
+function memoryOf({ sealer }: Services): Memory {
+  let memory = memories.get(sealer);
   if (!memory) {
     memory = { byClaims: new Map(), bySession: new WeakMap() };
-    memories.set(services.sealer, memory);
+    memories.set(sealer, memory);
   }
-  const now = services.now();
-  const same = memory.bySession.get(session);
-  if (same && same.tenant === tenant && isUsable(same.signed, now)) return same.signed;
-
-  const signed = await signedFor(services, tenant, session, { now, byClaims: memory.byClaims });
-  memory.bySession.set(session, { tenant, signed });
-  return signed;
+  return memory;
 }
 
 async function signedFor(

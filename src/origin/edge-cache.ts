@@ -35,6 +35,8 @@ export interface Asked {
   readonly request: Request;
   /** What it asks of the origin. */
   readonly url: string;
+  /** Whether the browser says that it is a part of a page: such files are what origins let be kept. */
+  readonly partOfPage: boolean;
   /** Whether the origin is told who asks: what it says then is not for those of whom it is told nothing. */
   readonly identified: boolean;
   waitUntil(promise: Promise<unknown>): void;
@@ -59,7 +61,6 @@ interface Memory {
 const WORTH_MAX = 4;
 const WORTHS_MAX = 2_000;
 const GROUP_CHARS_MAX = 300;
-/** Browsers ask for these as parts of a page; such files are what origins let be kept. */
 const PARTS_OF_PAGES = /^(?:script|style|image|font|audio|video|track|manifest)$/;
 
 /** One an isolate; the sealer is made once an isolate and stands for it. */
@@ -74,14 +75,19 @@ function memoryOf({ sealer }: Services): Memory {
   return memory;
 }
 
-/** A kept answer, or null. A look costs more than all else that a request needs here, so it is taken only where it promises something. */
-export async function fromEdge(asked: Asked): Promise<Response | null> {
+/** Whether a look promises something: it costs more than all else that a request needs here. */
+export function isWorthALook(asked: Asked): boolean {
   const { services, tenant, request } = asked;
-  if (!tenant.company.edgeCache || request.method !== "GET") return null;
+  if (!tenant.company.edgeCache || request.method !== "GET") return false;
   const { worth } = memoryOf(services);
   const known = worth.size === 0 ? undefined : worth.get(groupOf(asked));
-  if (known === undefined ? !isPartOfPage(request) : known === 0) return null;
-  if (cacheUse(request) !== "use") return null;
+  if (known === undefined ? !asked.partOfPage : known === 0) return false;
+  return cacheUse(request) === "use";
+}
+
+/** A kept answer, or null. Only where `isWorthALook`. */
+export async function fromEdge(asked: Asked): Promise<Response | null> {
+  const { services, tenant, request } = asked;
   const now = services.now();
   let kept = await read(asked, keyOf(asked), now);
   if (kept?.said[6]) kept = await read(asked, variantKey(asked, kept.said), now);
@@ -122,10 +128,14 @@ export function keepAtEdge(asked: Asked, response: Response, askedAt: number): v
   );
 }
 
-/** RFC 9111, 4.4: what a request changed is let go, here at least; elsewhere it ends by its age. */
+/** RFC 9110, 9.2.1: with these nobody asks for a change. */
+export function isSafe({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+/** RFC 9111, 4.4: what a request that isn't safe changed is let go, here at least; elsewhere it ends by its age. */
 export async function forgetAtEdge(asked: Asked, status: number): Promise<void> {
-  const safe = ["GET", "HEAD", "OPTIONS"].includes(asked.request.method);
-  if (safe || status >= 400 || !asked.tenant.company.edgeCache) return;
+  if (status >= 400 || !asked.tenant.company.edgeCache) return;
   const keys = [true, false].map((identified) => keyOf({ ...asked, identified }));
   try {
     const cache = await caches.open(CACHE_NAME);
@@ -228,17 +238,17 @@ function groupOf({ tenant, url }: Asked): string {
   return `${tenant.company.id} ${path.slice(0, slash)} ${dot > slash ? path.slice(dot) : ""}`;
 }
 
-function isPartOfPage(request: Request): boolean {
+export function isPartOfPage(request: Request): boolean {
   return PARTS_OF_PAGES.test(request.headers.get("sec-fetch-dest") ?? "");
 }
 
 function learn(asked: Asked, kept: boolean): void {
   const { worth } = memoryOf(asked.services);
-  if (!kept && worth.size === 0 && !isPartOfPage(asked.request)) return;
+  if (!kept && worth.size === 0 && !asked.partOfPage) return;
   const group = groupOf(asked);
   const known = worth.get(group);
   if (kept ? known === WORTH_MAX : known === 0) return;
-  if (known === undefined && ((!kept && !isPartOfPage(asked.request)) || group.length > GROUP_CHARS_MAX)) return;
+  if (known === undefined && ((!kept && !asked.partOfPage) || group.length > GROUP_CHARS_MAX)) return;
   if (worth.size >= WORTHS_MAX) worth.delete(worth.keys().next().value as string);
   worth.set(group, kept ? WORTH_MAX : Math.max(0, (known ?? 0) - 1));
 }

@@ -1,4 +1,7 @@
-/** One request to the origin: streamed up, its answer's headers awaited for a bounded time, its body untouched. */
+/** One request to the origin: its answer's headers awaited for a bounded time, its body untouched. */
+import type { Services } from "../context.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { waitAtMost } from "./patience.ts";
 
 /** From the moment the origin has the whole request until its status line. Large uploads take as long as they take. */
 export const ORIGIN_HEADERS_TIMEOUT_MS = 30_000;
@@ -12,49 +15,32 @@ export type OriginAnswer =
   | { readonly kind: "answered"; readonly response: Response }
   | { readonly kind: "down" | "slow"; readonly reason: string };
 
+/** `waitUntil` may keep the timer that others share. */
 export function fetchOrigin(
   url: string,
-  request: Request,
-  headers: Headers,
-  timeoutMs = ORIGIN_HEADERS_TIMEOUT_MS,
+  { init, sent }: Outgoing,
+  services: Services,
+  waitUntil: (promise: Promise<unknown>) => void,
 ): Promise<OriginAnswer> {
-  const { body, sent } = outgoingBody(request);
-  if (body === null) headers.delete("content-length");
   return new Promise((resolve) => {
-    fetch(url, {
-      method: request.method,
-      headers,
-      body,
-      redirect: "manual",
-      // What one company's origin said must never answer another's request: Cloudflare would keep it by URL alone.
-      cache: "no-store",
-    }).then(
-      (response) => resolve(sortOut(response)),
-      (error: unknown) => resolve({ kind: "down", reason: String(error) }),
-    );
-    // The platform's own timer, which ends with the request; Node's, which setTimeout is here, costs as much as all the rest.
-    const wait = async () => {
-      await scheduler.wait(timeoutMs);
-      resolve({ kind: "slow", reason: `no headers within ${timeoutMs} ms` });
+    let answered = () => {};
+    const wait = () => {
+      const giveUp = () => resolve({ kind: "slow", reason: `no headers within ${ORIGIN_HEADERS_TIMEOUT_MS} ms` });
+      answered = waitAtMost(ORIGIN_HEADERS_TIMEOUT_MS, giveUp, services, waitUntil);
     };
-    if (sent === null) void wait();
+    fetch(url, init).then(
+      (response) => {
+        answered();
+        resolve(sortOut(response));
+      },
+      (error: unknown) => {
+        answered();
+        resolve({ kind: "down", reason: String(error) });
+      },
+    );
+    if (sent === null) wait();
     else void sent.then(wait);
   });
-}
-
-/**
- * The body as a stream that tells when it has been taken whole. A pipe between two of the platform's own streams costs no
- * buffering; the length that the visitor announced is kept, so that the origin sees it too.
- */
-function outgoingBody(request: Request): { body: ReadableStream | null; sent: Promise<void> | null } {
-  if (request.body === null || request.method === "GET" || request.method === "HEAD") return { body: null, sent: null };
-  const length = request.headers.get("content-length");
-  const { readable, writable } =
-    length !== null && /^\d{1,15}$/.test(length)
-      ? new FixedLengthStream(Number(length))
-      : new IdentityTransformStream();
-  // A visitor or an origin that goes away ends the pipe; the fetch then says so.
-  return { body: readable, sent: request.body.pipeTo(writable).catch(() => undefined) };
 }
 
 function sortOut(response: Response): OriginAnswer {

@@ -5,16 +5,16 @@ import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { count, observe, statusClass } from "../metrics.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
-import { type CurrentSession, readSession } from "../session/index.ts";
+import { type CurrentSession, freshSession, readSession } from "../session/index.ts";
 import type { PathRule } from "../store/index.ts";
 import { resolveTenant, ruleFor, type Tenant } from "../tenant/index.ts";
 import { lap } from "../trace.ts";
 import { isFromAnotherCompany } from "./another-company.ts";
-import { identityOf } from "./assertion.ts";
-import { forgetAtEdge, fromEdge, keepAtEdge } from "./edge-cache.ts";
+import { identityOf, knownIdentity } from "./assertion.ts";
+import { forgetAtEdge, fromEdge, isPartOfPage, isSafe, isWorthALook, keepAtEdge } from "./edge-cache.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
 import { keepForLater } from "./kept-post.ts";
-import { headersForOrigin } from "./request-headers.ts";
+import { outgoing } from "./outgoing.ts";
 import { maySendAgain, sendAgain } from "./resend.ts";
 import { fitResponse } from "./response.ts";
 import { isNavigation, signInFirst } from "./sign-in-first.ts";
@@ -57,7 +57,9 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
   const origin = originOf(tenant.company.originUrl);
   const url = targetUrl(origin, request.url);
   const path = pathOf(origin, url);
-  const admitted = await admit(passage, ruleFor(tenant.company.pathRules, path));
+  const rule = ruleFor(tenant.company.pathRules, path);
+  // Waiting costs more than what is waited for, where this isolate knows it already.
+  const admitted = admitAtOnce(passage, rule) ?? (await admit(passage, rule));
   lap("session");
   if (admitted instanceof Response) return admitted;
   if (hasUnsendableBody(request)) {
@@ -66,24 +68,27 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
 
   const isLive = () => (admitted ? isSignedIn(passage) : isOpen(passage, path));
   const fitting = { tenant, origin, url, setCookie: admitted?.setCookie ?? null, isLive };
-  const asked = { ...passage, url, identified: admitted !== null };
-  const kept = await fromEdge(asked);
+  const asked = { ...passage, url, partOfPage: isPartOfPage(request), identified: admitted !== null };
+  const kept = isWorthALook(asked) ? await fromEdge(asked) : null;
   if (kept !== null) {
     count("proxied_requests", statusClass(kept.status), tenant.company.id);
     return fitResponse(kept, fitting);
   }
 
-  const identity = admitted && (await identityOf(services, tenant, admitted.session));
+  const identity =
+    admitted &&
+    (knownIdentity(services, tenant, admitted.session) ?? (await identityOf(services, tenant, admitted.session)));
   lap("signing");
-  const headers = headersForOrigin(request, tenant, identity);
   const [askedAt, startedAt] = [services.now(), performance.now()];
-  const answer = await fetchOrigin(url, request, headers);
+  const answer = await fetchOrigin(url, outgoing(request, tenant, identity), services, (promise) =>
+    passage.waitUntil(promise),
+  );
   const durationMs = performance.now() - startedAt;
   observe("origin_headers", durationMs, tenant.company.id);
   lap("origin");
   if (answer.kind === "answered") {
     count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
-    if (tenant.company.edgeCache) await forgetAtEdge(asked, answer.response.status);
+    if (!isSafe(request)) await forgetAtEdge(asked, answer.response.status);
     keepAtEdge(asked, answer.response, askedAt);
     return fitResponse(answer.response, fitting);
   }
@@ -110,6 +115,13 @@ async function admit(passage: Passage, rule: PathRule): Promise<CurrentSession |
   return misused
     ? problem(403, "another-company", "A page of another company can't use this session")
     : ((await keepForLater(passage)) ?? signInFirst(request, tenant, rule.unauthenticated));
+}
+
+/** Somebody who is known to be signed in; null says nothing. */
+function admitAtOnce({ services, tenant, request }: Passage, rule: PathRule): CurrentSession | null {
+  if (rule.access === "public" || (rule.preflight && isPreflight(request))) return null;
+  const current = freshSession(services, tenant, request);
+  return current && !isFromAnotherCompany(services.config, tenant, request) ? current : null;
 }
 
 /** The question that browsers put before a request that a page of elsewhere makes; never with a cookie. Fetch standard, 3.2.2 */

@@ -42,22 +42,42 @@ export interface IdentityProof {
   readonly assertion: string;
 }
 
-/** Without an identity where the company's path rules let a visitor through whom nobody asked for one. */
-export function headersForOrigin(request: Request, tenant: Tenant, identity: IdentityProof | null): Headers {
+/** What a request's headers say: names and values by turns, in the order of the names. */
+export type Said = readonly string[];
+
+export function saidBy({ headers }: Request): Said {
+  const said: string[] = [];
+  // One call into the platform; an iterator takes one for each name, and each question one of its own.
+  headers.forEach((value, name) => {
+    said.push(name, value);
+  });
+  return said;
+}
+
+/**
+ * `said` is what the request says. Without an identity where the company's path rules let a visitor through whom nobody asked
+ * for one.
+ */
+export function headersForOrigin(
+  request: Request,
+  said: Said,
+  tenant: Tenant,
+  identity: IdentityProof | null,
+): Headers {
   const headers = new Headers(request.headers);
   const doomed: string[] = [];
   let connection: string | null = null;
   let cookies: string | null = null;
   let upgrade = "";
   let address = "";
-  // One call into the platform; an iterator takes one for each name, and each question one of its own.
-  request.headers.forEach((value, name) => {
+  for (let at = 0; at < said.length; at += 2) {
+    const [name, value] = [said[at] as string, said[at + 1] as string];
     if (name === "connection") connection = value;
     else if (name === "upgrade") upgrade = value;
     else if (name === "cf-connecting-ip") address = value;
     if (name === "cookie") cookies = value;
     else if (isStruck(name)) doomed.push(name);
-  });
+  }
   if (connection !== null && namesOthers(connection)) {
     doomed.push(...[...headers.keys()].filter(hopByHop(connection)));
     if (doomed.includes("cookie")) cookies = null;
@@ -116,26 +136,18 @@ function keepCookies(headers: Headers, cookies: string): void {
   else headers.set("cookie", others);
 }
 
-/** What was left of a header; a browser sends the same one again and again. Some 2 KB each. */
-const othersOf = new Map<string, string>();
-const OTHERS_MAX = 1_000;
-const OTHERS_CHARS_MAX = 4_000;
-
 /**
  * Without case, since a browser keeps `__host-vestibule-x` by the same rule as ours; and wherever in a pair the name stands,
  * since two Cookie headers arrive as one in which a comma takes the place of the semicolon. The others stay as they were written.
  */
 function othersCookies(cookies: string): string {
-  const known = othersOf.get(cookies);
-  if (known !== undefined) return known;
   const pairs = cookiePairs(cookies);
   const kept = pairs.filter(({ text }) => !text.toLowerCase().includes(OWN_COOKIE_PREFIX.toLowerCase()));
-  const texts = kept.map(({ text }) => text).join(";");
-  const others = kept.length === pairs.length ? cookies : texts.replace(/^[ \t]+/, "");
-  if (cookies.length > OTHERS_CHARS_MAX) return others;
-  if (othersOf.size >= OTHERS_MAX) othersOf.clear();
-  othersOf.set(cookies, others);
-  return others;
+  if (kept.length === pairs.length) return cookies;
+  return kept
+    .map(({ text }) => text)
+    .join(";")
+    .replace(/^[ \t]+/, "");
 }
 
 /** What Cloudflare saw as the other end of the connection; it overwrites whatever a visitor sends under this name. */

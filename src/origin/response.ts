@@ -14,8 +14,8 @@ const LOCATIONS: readonly string[] = ["location", "content-location"];
 const ALT_SVC = "alt-svc";
 /** The platform writes these itself for each connection and never passes a Worker's on: no reason to touch a response. */
 const WRITTEN_BY_PLATFORM: readonly string[] = ["connection", "keep-alive", "transfer-encoding"];
-const TO_BE_FITTED: ReadonlySet<string> = new Set(
-  [...HOP_BY_HOP, ...LOCATIONS, ALT_SVC, "set-cookie"].filter((name) => !WRITTEN_BY_PLATFORM.includes(name)),
+const TO_BE_FITTED: readonly string[] = [...HOP_BY_HOP, ...LOCATIONS, ALT_SVC, "set-cookie"].filter(
+  (name) => !WRITTEN_BY_PLATFORM.includes(name),
 );
 
 export interface Fitting {
@@ -31,17 +31,15 @@ export interface Fitting {
 /** Most answers fit as they are, and are handed on as the very object that came. */
 export function fitResponse(response: Response, fitting: Fitting): Response {
   if (response.webSocket) return fitted(relayWebSocket(response, response.webSocket, fitting.isLive), fitting);
-  let needed = fitting.setCookie !== null;
-  let contentType = "";
-  // One call into the platform; an iterator takes one for each name, and each question one of its own.
-  response.headers.forEach((value, name) => {
-    if (name === "content-type") contentType = value;
-    else if (name === "connection") needed ||= namesOthers(value);
-    else needed ||= TO_BE_FITTED.has(name);
-  });
-  if (isEventStream(contentType) && response.body !== null) {
+  const { headers } = response;
+  if (isEventStream(headers.get("content-type") ?? "") && response.body !== null) {
     return fitted(limitEventStream(response, fitting.isLive), fitting);
   }
+  // Asked one by one: to list all headers makes two texts of each, which costs more than a dozen questions.
+  const needed =
+    fitting.setCookie !== null ||
+    TO_BE_FITTED.some((name) => headers.has(name)) ||
+    namesOthers(headers.get("connection") ?? "");
   return needed ? fitted(new Response(response.body, response), fitting) : response;
 }
 

@@ -65,8 +65,13 @@ function withAttributes(value: string, maxAge: number): string {
 
 /** Cookies kept open. A browser sends the same one some 40 seconds long, and opening it costs more than all else that is done here. Some 2 KB each. */
 const OPENED_MAX = 4_000;
-/** By company and value. One an isolate; the sealer is made once an isolate and stands for it. */
-const openedBy = new WeakMap<Services["sealer"], Map<string, CarriedSession>>();
+interface Opened {
+  /** It opens at no other. */
+  readonly companyId: string;
+  readonly carried: CarriedSession;
+}
+/** By value. One an isolate; the sealer is made once an isolate and stands for it. */
+const openedBy = new WeakMap<Services["sealer"], Map<string, Opened>>();
 
 /** Null for anything that this gateway did not seal for this company. The same cookie gives the same object. */
 export async function openSessionCookie(
@@ -74,19 +79,29 @@ export async function openSessionCookie(
   tenant: Tenant,
   value: string,
 ): Promise<CarriedSession | null> {
+  const known = openedBefore(services, tenant, value);
+  if (known) return known;
+  const carried = await unseal(services, tenant, value);
+  if (carried === null) return null;
+  const opened = openedOf(services);
+  if (opened.size >= OPENED_MAX) opened.delete(opened.keys().next().value as string);
+  opened.set(value, { companyId: tenant.company.id, carried });
+  return carried;
+}
+
+/** Null says nothing about a cookie. */
+export function openedBefore(services: Services, tenant: Tenant, value: string): CarriedSession | null {
+  const known = openedOf(services).get(value);
+  return known?.companyId === tenant.company.id ? known.carried : null;
+}
+
+function openedOf(services: Services): Map<string, Opened> {
   let opened = openedBy.get(services.sealer);
   if (!opened) {
     opened = new Map();
     openedBy.set(services.sealer, opened);
   }
-  const key = `${tenant.company.id} ${value}`;
-  const known = opened.get(key);
-  if (known) return known;
-  const carried = await unseal(services, tenant, value);
-  if (carried === null) return null;
-  if (opened.size >= OPENED_MAX) opened.delete(opened.keys().next().value as string);
-  opened.set(key, carried);
-  return carried;
+  return opened;
 }
 
 async function unseal(services: Services, tenant: Tenant, value: string): Promise<CarriedSession | null> {

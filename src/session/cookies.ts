@@ -30,8 +30,12 @@ export function cookiePairs(header: string): CookiePair[] {
   });
 }
 
+interface Found {
+  readonly wanted: string;
+  readonly value: string | null;
+}
 /** What was found in a header; a browser sends the same one again and again. Some 2 KB each. */
-const foundIn = new Map<string, string | null>();
+const foundIn = new Map<string, Found>();
 const FOUND_MAX = 1_000;
 const FOUND_CHARS_MAX = 4_000;
 
@@ -40,15 +44,14 @@ export function readCookie(request: Request, wanted: string): string | null {
   const header = request.headers.get("cookie");
   // Most requests without the cookie end here.
   if (header === null || !header.includes(wanted)) return null;
-  const key = `${wanted} ${header}`;
-  const known = foundIn.get(key);
-  if (known !== undefined) return known;
+  const known = foundIn.get(header);
+  if (known?.wanted === wanted) return known.value;
   const values = new Set(cookiePairs(header).flatMap(({ name, value }) => (name === wanted ? [value] : [])));
-  const found = values.size === 1 ? ([...values][0] ?? null) : null;
-  if (key.length > FOUND_CHARS_MAX) return found;
+  const value = values.size === 1 ? ([...values][0] ?? null) : null;
+  if (header.length > FOUND_CHARS_MAX) return value;
   if (foundIn.size >= FOUND_MAX) foundIn.clear();
-  foundIn.set(key, found);
-  return found;
+  foundIn.set(header, { wanted, value });
+  return value;
 }
 
 /** Linear where a pattern anchored at the end would not be. */

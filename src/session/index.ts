@@ -9,6 +9,7 @@ export { FORMER_SESSION_MS, formerUser } from "./former.ts";
 export {
   type CurrentSession,
   forgetSession,
+  freshSession,
   readSession,
   SESSION_FRESH_MS,
   SESSION_STALE_MS,

@@ -26,6 +26,7 @@ export {
 } from "./placement.ts";
 export {
   forgetTenant,
+  freshTenant,
   reloadTenant,
   resolveTenant,
   TENANT_FRESH_MS,

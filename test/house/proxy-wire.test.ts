@@ -99,6 +99,23 @@ describe("headers", () => {
     expect(seen).toMatch(/^cookie: n=Zoë ✓\r$/im);
   });
 
+  it("that reach the origin are the visitor's own and what says who and where from, nothing of the gateway's cares", async () => {
+    origin.answer(ok("x"));
+    await speak(wire.port, ask("GET /a", ["Accept: text/html", 'If-None-Match: "17"']));
+    const names = [...origin.received().matchAll(/^([\w-]+): /gm)].map(([, name]) => name?.toLowerCase());
+    expect(names.sort()).toEqual([
+      "accept",
+      "host",
+      "if-none-match",
+      "x-forwarded-email",
+      "x-forwarded-groups",
+      "x-forwarded-host",
+      "x-forwarded-proto",
+      "x-forwarded-user",
+      "x-vestibule-jwt-assertion",
+    ]);
+  });
+
   it("that are forged twice, folded in case, or in underscores are gone, and ours stands once", async () => {
     origin.answer(ok("x"));
     const forged = [

@@ -241,6 +241,51 @@ describe("an origin that is away", () => {
     expect(response.headers.get("content-type")).toContain("text/html");
   });
 
+  it("is waited for with one timer by all who come within a second of the first", async () => {
+    const waits = heldTime();
+    const first = get("/late");
+    await vi.waitFor(() => expect(waits).toHaveLength(1));
+    clock.advance(0.9);
+    const second = get("/late?2");
+    await aMoment();
+    expect(waits).toHaveLength(1);
+    clock.advance(0.2);
+    const third = get("/late?3");
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    waits[0]?.pass();
+    expect([(await first).status, (await second).status]).toEqual([504, 504]);
+    expect(await Promise.race([third, aMoment()])).toBeUndefined();
+    waits[1]?.pass();
+    expect((await third).status).toBe(504);
+  });
+
+  it("that answers the one who set the timer goes on being waited for by the others", async () => {
+    const waits = heldTime();
+    const answers: ((response: Response) => void)[] = [];
+    vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
+    const first = get("/soon");
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    const second = get("/late");
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[0]?.(new Response("at last"));
+    await aMoment();
+    waits[0]?.pass();
+    expect((await second).status).toBe(504);
+    expect((await first).status).toBe(200);
+    expect(waits).toHaveLength(1);
+  });
+
+  it("that has answered all is not waited for: who comes then sets a timer of their own", async () => {
+    const waits = heldTime();
+    expect((await get("/")).status).toBe(200);
+    const waiting = get("/late");
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    waits[0]?.pass();
+    expect(await Promise.race([waiting, aMoment()])).toBeUndefined();
+    waits[1]?.pass();
+    expect((await waiting).status).toBe(504);
+  });
+
   it("is not blamed while the visitor is still sending", async () => {
     const waits = heldTime();
     let finish = () => {};

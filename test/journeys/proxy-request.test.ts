@@ -293,7 +293,11 @@ describe("the request at the origin", () => {
   it("is never answered from a cache, where one company's answer could meet another's request", async () => {
     const spy = vi.spyOn(globalThis, "fetch");
     await get("/logo.png");
-    expect(spy.mock.calls[0]?.[1]).toMatchObject({ cache: "no-store", redirect: "manual" });
+    await send("/logo.png", { method: "POST", body: "x" });
+    expect(spy.mock.calls).toHaveLength(2);
+    for (const [, init] of spy.mock.calls) {
+      expect(init).toMatchObject({ redirect: "manual", cf: { cacheTtl: -1, cacheLevel: "bypass" } });
+    }
   });
 
   it("that has a body where fetch can send none is refused, not cut", async () => {
@@ -305,5 +309,60 @@ describe("the request at the origin", () => {
       },
     });
     expect((await here.fetch(withBody)).status).toBe(400);
+  });
+});
+
+describe("what was made of one request", () => {
+  const SAID = { accept: "image/avif", "x-page": "1" };
+
+  it("serves the next one that says the same, at another path, and none that says anything else", async () => {
+    const asked = vi.spyOn(globalThis, "fetch");
+    const init = async (path: string, headers: Record<string, string>, method = "GET") => {
+      await here.fetch(new Request(urlOf(acme, path), { method, headers: { cookie, ...headers } }));
+      return asked.mock.calls.at(-1)?.[1];
+    };
+    await init("/a", SAID);
+    const second = await init("/a", SAID);
+    const first = await init("/b?c", SAID);
+    expect(await init("/c", SAID)).toBe(first);
+    expect(first).not.toBe(second);
+    const { accept } = SAID;
+    for (const other of [
+      await init("/a", { ...SAID, accept: "image/webp" }),
+      await init("/a", { ...SAID, "x-more": "1" }),
+      await init("/a", { accept, "x-page2": "1" }),
+      await init("/a", { accept }),
+      await init("/a", SAID, "HEAD"),
+    ]) {
+      expect(other).not.toBe(first);
+    }
+    expect(await init("/d", { ...SAID, accept: "image/webp" })).not.toBe(first);
+  });
+
+  it("serves nobody else who says the same, at this company or another", async () => {
+    const echo = async (of: Seeded, theirs: string) =>
+      echoOf(await here.fetch(new Request(urlOf(of, "/a"), { headers: { ...SAID, cookie: theirs } })));
+    const mine = await echo(acme, cookie);
+    const again = await signIn(here, acme);
+    const other = await seedCompany(here);
+    const { cookie: elsewhere } = await signIn(here, other);
+    const [second, third] = [await echo(acme, again.cookie), await echo(other, elsewhere)];
+    const assertions = [mine, second, third].map(({ headers }) => headers.get("x-vestibule-jwt-assertion"));
+    expect(new Set(assertions).size).toBe(3);
+    expect(third.headers.get("x-forwarded-host")).toBe(new URL(urlOf(other)).host);
+    expect(third.headers.get("x-forwarded-user")).toBe(other.user.id);
+  });
+
+  it("is made anew with the assertion, half a minute later", async () => {
+    const assertion = async () => (await echoOf(await get("/a", SAID))).headers.get("x-vestibule-jwt-assertion");
+    const first = await assertion();
+    expect(await assertion()).toBe(first);
+    clock.advance(26);
+    expect(await assertion()).not.toBe(first);
+  });
+
+  it("keeps to itself a length that was said of no body", async () => {
+    const echo = await echoOf(await get("/a", { ...SAID, "content-length": "0" }));
+    expect(echo.headers.get("content-length")).toBeNull();
   });
 });
