@@ -4,7 +4,7 @@ import type { AppEnv } from "../context.ts";
 import { isReference, newReference, type RefusalCode, refusalResponse } from "../failure.ts";
 import { log } from "../log.ts";
 import { count } from "../metrics.ts";
-import type { Check, ResponseStatus } from "../saml/index.ts";
+import { type Check, type ResponseStatus, STATUS_SUCCESS } from "../saml/index.ts";
 import { readSession } from "../session/index.ts";
 import { type NewSignIn, newId, recordSignIn } from "../store/index.ts";
 import { keptMessage } from "./kept-message.ts";
@@ -13,12 +13,20 @@ import { readPendingRequests } from "./request.ts";
 /** Where the page of a used response leads. */
 export const USED_RESPONSE_PATH = "/sso/acs/used";
 
+/** An answer that another one has made needless, where the browser has a session by now. Not one that nobody asked for: who tries that must see it refused. */
+const OF_AN_EARLIER_SIGN_IN: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "assertion_used",
+  "request_used",
+  "request_expired",
+  "in_response_to_mismatch",
+]);
+
 export interface AttemptRefusal {
   readonly refusal: { readonly code: RefusalCode; readonly expected?: string; readonly received?: string };
   readonly checks: readonly Check[];
   /** Only from verified bytes. */
   readonly email: string | null;
-  /** What the identity provider said when it did not sign the person in. */
+  /** What the identity provider said; it is recorded where it did not sign the person in. */
   readonly idpStatus: ResponseStatus | null;
 }
 
@@ -43,15 +51,14 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
   log("refusal", { company: tenant.company.slug, code, reference });
   count("sign_ins", code, tenant.company.id);
 
-  // The back button: this post came from another site, so the session's cookie did not; our own page's next request brings it.
-  const used = code === "assertion_used" || code === "request_used";
+  // The back button, or a tab too many: this post came from another site, so the session's cookie did not; our own page's next request brings it.
   const refreshTo = `${USED_RESPONSE_PATH}?reference=${reference}`;
   return refusalResponse({
     code,
     reference,
     retry: "/sso/login",
     company: tenant.company,
-    ...(used ? { refreshTo } : {}),
+    ...(OF_AN_EARLIER_SIGN_IN.has(code) ? { refreshTo } : {}),
   });
 }
 
@@ -71,7 +78,7 @@ export function recordedChecks({ refusal, checks, idpStatus }: AttemptRefusal): 
     const { expected, received } = refusal;
     recorded.push({ name: refusal.code, ok: false, expected: expected ?? null, received: received ?? null });
   }
-  if (idpStatus !== null) {
+  if (idpStatus !== null && idpStatus.codes[0] !== STATUS_SUCCESS) {
     const said = [...idpStatus.codes, idpStatus.message ?? ""].filter((text) => text !== "").join(" | ");
     recorded.push({ name: "idp_status", ok: false, expected: null, received: said });
   }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { SIGN_IN_REFUSAL_CODES } from "../../src/failure.ts";
+import { STATUS_SUCCESS } from "../../src/saml/index.ts";
 import {
   answer,
   type Browser,
@@ -48,6 +49,8 @@ async function expectRefused(response: Response, code: string, company = acme) {
   seen.add(code);
   const failing = record.checks.find((check: { ok: boolean }) => !check.ok);
   expect(failing, "a failing check").toBeDefined();
+  const failed = record.checks.filter(({ ok }: { ok: boolean }) => !ok);
+  expect(JSON.stringify(failed), "what went well is not among what failed").not.toContain(STATUS_SUCCESS);
   // The visitor learns nothing that helps to try again.
   expect(html).not.toContain(code);
   return { record, failing };
