@@ -3,6 +3,7 @@
  * carrier of a key here; nothing about its issuer, its dates or its extensions is ever trusted or demanded, so an
  * expired one is read like any other. Hostile text is answered, never thrown at.
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import {
@@ -50,8 +51,8 @@ function problem(code: CertificateProblemCode, message = MESSAGES[code]): { ok: 
 }
 
 /**
- * The certificates in `text`, in its order and each once: PEM blocks (RFC 7468) with anything between them, or one bare
- * base64 of a certificate or of such a text, with any white space. One bad block refuses the whole.
+ * The certificates in `text`, in its order and each once: PEM blocks (RFC 7468) and bare base64 with any white space, one after
+ * another; words may stand around blocks. Or the base64 of such a file. One bad block refuses the whole.
  */
 export function readCertificates(text: string): CertificateResult {
   if (text.length > CERTIFICATE_TEXT_CHARS_MAX) return problem("certificate_too_large");
@@ -61,7 +62,10 @@ export function readCertificates(text: string): CertificateResult {
   if (plain.includes("<")) {
     return problem("certificate_malformed", "This looks like XML. To use a metadata file, import it as metadata.");
   }
-  const octets = decodeBase64(plain.replace(/\s+/g, ""));
+  const bare = plain.replace(/\s+/g, "");
+  const several = bareIn(plain);
+  if (several.length > 1 && several.join("") === bare) return readBodies(several);
+  const octets = decodeBase64(bare);
   if (!octets) return problem("certificate_malformed");
   // ASCII "-----BEGIN " or printed text before it: a PEM file that was encoded once more.
   const inner = octets[0] === 0x30 ? "" : new TextDecoder().decode(octets);
@@ -82,20 +86,49 @@ function sha256Hex(octets: Uint8Array): string {
 
 /** RFC 7468 section 2: the label says what a block claims to be. */
 function readPem(text: string): CertificateResult {
-  const found = new Map<string, Certificate>();
-  for (let at = text.indexOf("-----BEGIN "); at >= 0; ) {
+  const bodies: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf("-----BEGIN "); at >= 0; at = text.indexOf("-----BEGIN ", from)) {
+    bodies.push(...bareIn(text.slice(from, at)));
     const labelEnd = text.indexOf("-----", at + 11);
     const label = labelEnd < 0 ? "" : text.slice(at + 11, labelEnd);
     const foreign = foreignLabel(label);
     if (foreign) return problem(foreign);
-    const end = text.indexOf(`-----END ${label}-----`, labelEnd);
+    const last = `-----END ${label}-----`;
+    const end = text.indexOf(last, labelEnd);
     if (!/^(X509 )?CERTIFICATE$/.test(label) || end < 0) return problem("certificate_malformed");
-    const octets = decodeBase64(text.slice(labelEnd + 5, end).replace(/\s+/g, ""));
+    bodies.push(text.slice(labelEnd + 5, end));
+    from = end + last.length;
+  }
+  return readBodies([...bodies, ...bareIn(text.slice(from))]);
+}
+
+/**
+ * Bare base64 among other words. A certificate is a SEQUENCE with two octets of length, "MII", and that length says where it ends
+ * (X.690 8.1.3), so that several come apart with nothing between them. None that somebody pasted is passed over.
+ */
+function bareIn(text: string): string[] {
+  const bodies: string[] = [];
+  let rest = text.replace(/\s+/g, "");
+  for (let at = rest.search(BARE); at >= 0; at = rest.search(BARE)) {
+    const [, , high = 0, low = 0] = Buffer.from(rest.slice(at, at + 8), "base64");
+    const end = at + 4 * Math.ceil((4 + 256 * high + low) / 3);
+    bodies.push(rest.slice(at, end));
+    rest = rest.slice(end);
+  }
+  return bodies;
+}
+
+const BARE = /MII[A-Za-z\d+/]{61}/;
+
+function readBodies(bodies: readonly string[]): CertificateResult {
+  const found = new Map<string, Certificate>();
+  for (const body of bodies) {
+    const octets = decodeBase64(body.replace(/\s+/g, ""));
     const read = octets ? readDer(octets) : problem("certificate_malformed");
     if (!read.ok) return read;
     found.set(read.value.sha256, read.value);
     if (found.size > CERTIFICATES_MAX) return problem("certificate_too_many");
-    at = text.indexOf("-----BEGIN ", end);
   }
   const certificates = [...found.values()];
   return isChain(certificates) ? problem("certificate_chain_pasted") : { ok: true, value: certificates };

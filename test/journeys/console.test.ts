@@ -189,6 +189,23 @@ describe("the settings", () => {
     await gateway.api("DELETE", "/companies/acme/saml/draft");
   });
 
+  it.each([
+    ["bare base64", (certificate: string) => certificate.replace(/.{64}/g, "$&\r\n"), 303],
+    ["nothing that is a certificate", () => "<html>", 422],
+    ["half a certificate", (certificate: string) => certificate.slice(0, 200), 422],
+  ])("pass over no upload beside a pasted certificate: %s", async (_holds, content, status) => {
+    const { certificate } = await createIdentityProvider({ keyName: "other" });
+    const form = new FormData();
+    const pasted = { certificates: acme.idp.certificatePem };
+    for (const [name, value] of Object.entries(formOn((await page("/settings")).html, "/sso/admin/settings", pasted)))
+      form.set(name, value);
+    form.set("certificateFiles", new File([content(certificate)], "next.cer"));
+    const answered = await ada.fetch(`${acme.url}/sso/admin/settings`, { method: "POST", body: form });
+    expect(answered.status, await answered.clone().text()).toBe(status);
+    if (status === 303) expect((await draft()).certificates).toHaveLength(2);
+    await gateway.api("DELETE", "/companies/acme/saml/draft");
+  });
+
   it("bring an uploaded file back as text when something else is wrong", async () => {
     const html = (await page("/settings")).html;
     const form = new FormData();

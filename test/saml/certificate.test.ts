@@ -130,6 +130,16 @@ describe("a certificate is read", () => {
     expect(read(text).map(({ subject }) => subject)).toEqual(["CN=idp", "CN=next"]);
   });
 
+  test.each([
+    ["bare, bare", () => `${idp.certificate}\n\n${next.certificate}`],
+    ["bare, bare, without a line between", () => idp.certificate.replace(/.{64}/g, "$&\r\n") + next.certificate],
+    ["a block, bare", () => `${pem(idp.certificate)}\n${next.certificate.replace(/.{76}/g, "$&\n")}\n`],
+    ["bare, a block", () => `${idp.certificate}\n${pem(next.certificate)}`],
+    ["bare among words", () => `old:\n${pem(idp.certificate)}and the next one:\n${next.certificate}\nfrom June on`],
+  ])("beside another, armoured or not: %s", (_shape, text) => {
+    expect(read(text()).map(({ subject }) => subject)).toEqual(["CN=idp", "CN=next"]);
+  });
+
   test("once: the same certificate is the same object, whose imported keys are kept with it", () => {
     expect(read(pem(idp.certificate))[0]).toBe(read(idp.certificate)[0]);
   });
@@ -173,6 +183,12 @@ describe("what isn't a usable certificate is named", () => {
     ["white space", "certificate_malformed", () => " \n"],
     ["words", "certificate_malformed", () => "my certificate"],
     ["a PEM block that does not end", "certificate_malformed", () => pem(idp.certificate).slice(0, -20)],
+    [
+      "half a certificate beside a block",
+      "certificate_malformed",
+      () => pem(idp.certificate) + next.certificate.slice(0, 400),
+    ],
+    ["a bare private key beside a block", "private_key_pasted", () => `${pem(idp.certificate)}\n${base64(idp.pkcs8)}`],
     ["a PEM block without content", "certificate_malformed", () => pem("")],
     ["a PEM block of nonsense", "certificate_malformed", () => pem("????")],
     ["a PEM block of an unknown kind", "certificate_malformed", () => label("X509 CRL")],

@@ -130,15 +130,16 @@ function inOrder(rows: readonly MappingRow[]): MappingRow[] {
     .map(({ row }) => row);
 }
 
-/** A .pem holds text; a .cer may hold the bare DER, whose first byte is that of a SEQUENCE (X.690, 8.9). */
+/**
+ * A .pem holds text; a .cer may hold the bare DER, whose first byte is that of a SEQUENCE (X.690, 8.9). Whatever else a file holds
+ * stands as a block too, so that it is refused and not taken for words around other certificates.
+ */
 async function certificateText(file: File): Promise<string> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  if (bytes[0] !== 0x30) return new TextDecoder().decode(bytes).trim();
-  const lines =
-    Buffer.from(bytes)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----"].join("\n");
+  const der = bytes[0] === 0x30;
+  const text = der ? Buffer.from(bytes).toString("base64") : new TextDecoder().decode(bytes).trim();
+  if (!der && (text === "" || text.includes("-----BEGIN "))) return text;
+  return ["-----BEGIN CERTIFICATE-----", ...(text.match(/\S{1,64}/g) ?? []), "-----END CERTIFICATE-----"].join("\n");
 }
 
 /** What REST would be sent; `kept` are the stored certificates that stay. Its validation judges it. */
