@@ -15,7 +15,7 @@ export const certificateView = z.object({
   notAfter: time,
 });
 
-const text = z.string().check(z.minLength(1, "Must not be empty"), z.maxLength(TEXT_CHARS_MAX));
+const text = z.string().check(z.minLength(1), z.maxLength(TEXT_CHARS_MAX));
 
 /** PEM or bare base64, or the object that was shown for one. */
 export const certificateInput = z.union(

@@ -1,14 +1,13 @@
 /** The rules that texts from outside keep. Each names its limit; nothing is stored that could mislead whoever reads it later. */
 
 import * as z from "zod/mini";
-import en from "zod/v4/locales/en.js";
 import type { Config } from "../config.ts";
 import { EMAIL_CHARS_MAX, isPlainEmail } from "../store/index.ts";
 import { unicode } from "../unicode.ts";
 import type { FieldError } from "./problems.ts";
 
-// The small zod speaks no language by itself.
-z.config(en());
+// The small zod speaks no language by itself. These are read beside a field of a form as well as in a program's log.
+z.config({ localeError: sentence });
 
 export const NAME_CHARS_MAX = 200;
 export const URL_CHARS_MAX = 2048;
@@ -21,10 +20,10 @@ export const ID_CHARS_MAX = 64;
 const UNSAFE = unicode(String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}`);
 
 /** A line of text that people read: any script, HTML as plain text, white space at the ends taken off. */
-export function line(charsMin: number, charsMax: number) {
+export function line(charsMin: number, charsMax: number, trimmed = true) {
   return z.string().check(
-    z.trim(),
-    z.minLength(charsMin, charsMin === 1 ? "Must not be empty" : undefined),
+    ...(trimmed ? [z.trim()] : []),
+    z.minLength(charsMin),
     z.maxLength(charsMax),
     z.refine((text) => !UNSAFE().test(text), "Must not contain control or invisible characters"),
   );
@@ -32,17 +31,14 @@ export function line(charsMin: number, charsMax: number) {
 
 /** A text that machines compare exactly: nothing is taken off, and white space at the ends is a mistake. */
 export function exactText(charsMax: number) {
-  return z.string().check(
-    z.minLength(1, "Must not be empty"),
-    z.maxLength(charsMax),
-    z.refine((text) => !UNSAFE().test(text), "Must not contain control or invisible characters"),
+  return line(1, charsMax, false).check(
     z.refine((text) => text.trim() === text, "Must not begin or end with white space"),
   );
 }
 
-/** An identifier such as an entity ID: exact, and without any white space. */
+/** An identifier such as an entity ID: without any white space, so that what a paste brings along at the ends is taken off. */
 export function identifier(charsMax: number) {
-  return exactText(charsMax).check(z.refine((text) => !/\s/u.test(text), "Must not contain white space"));
+  return line(1, charsMax).check(z.refine((text) => !/\s/u.test(text), "Must not contain white space"));
 }
 
 export const email = z
@@ -118,6 +114,38 @@ export function timeText(ms: number): string;
 export function timeText(ms: number | null): string | null;
 export function timeText(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: "a text",
+  int: "a whole number",
+  number: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+};
+
+function sentence(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "Is missing" : `Must be ${KINDS[issue.expected] ?? `an ${issue.expected}`}`;
+    case "invalid_value":
+      return `Must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "too_small":
+      return issue.minimum === 1 && issue.origin === "string"
+        ? "Must not be empty"
+        : bound(issue.origin, `at least ${issue.minimum}`);
+    case "too_big":
+      return bound(issue.origin, `at most ${issue.maximum}`);
+    default:
+      return issue.code === "invalid_format" && issue.format === "datetime"
+        ? "Must be a time such as 2026-01-31T12:00:00Z"
+        : "Is not valid";
+  }
+}
+
+function bound(origin: string, limit: string): string {
+  if (origin === "string") return `Must have ${limit} characters`;
+  return origin === "array" ? `Must have ${limit} items` : `Must be ${limit}`;
 }
 
 /** What zod found, the first fault of each field. */

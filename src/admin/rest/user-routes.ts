@@ -26,7 +26,9 @@ export const userRoutes: Route[] = [
     async handle({ services, company, query }) {
       const email = query.get("email");
       if (email !== null) {
-        const user = await findUserByEmail(services.database, company.id, email.trim());
+        // A plus sign that was not encoded reads as a blank; no address holds one.
+        const sought = email.trim().replaceAll(" ", "+");
+        const user = await findUserByEmail(services.database, company.id, sought);
         return answer({ status: 200, body: { items: user ? [viewUser(user)] : [], nextCursor: null } });
       }
       const page = await readPage(
