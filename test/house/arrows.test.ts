@@ -44,7 +44,6 @@ const HOMES: Record<string, string[]> = {
   "drizzle-orm": ["store"],
   uuid: ["store"],
   "zod/mini": ["admin"],
-  "zod/v4/locales/en.js": ["admin"],
   "@passwordless-id/webauthn": ["signin"],
   "d3-dsv": ["admin"],
 };
