@@ -16,6 +16,8 @@ const LOGOUT_REQUEST_SECONDS = 300;
 export async function logout(c: Context<AppEnv>): Promise<Response> {
   const services = c.get("services");
   const tenant = c.get("tenant");
+  // HEAD only asks (RFC 9110 9.2.1): programs send it to look whether a link leads somewhere.
+  if (c.req.method === "HEAD") return signedOutPage({ company: tenant.company, signInUrl: "/" });
   // A link may stand anywhere; what another company's page posts or embeds comes with the session's cookie, and nobody has pressed anything.
   const led = c.req.method === "GET" && c.req.header("sec-fetch-dest") === "document";
   if (isFromElsewhere(c.req.raw) && !led) return problem(403, "not-asked", "Another site can't sign anybody out");

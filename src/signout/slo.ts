@@ -9,7 +9,7 @@ import { newReference } from "../failure.ts";
 import { readForm } from "../form.ts";
 import { log } from "../log.ts";
 import { makeMessageId, readMessageId } from "../message-id.ts";
-import { refusalPage, signedOutPage } from "../pages/index.ts";
+import { notConfiguredPage, refusalPage, signedOutPage } from "../pages/index.ts";
 import {
   buildLogoutResponse,
   type LogoutRequest,
@@ -43,7 +43,7 @@ export async function sloByRedirect(c: Context<AppEnv>): Promise<Response> {
   const { url } = c.req.raw;
   const rawQuery = url.includes("?") ? url.slice(url.indexOf("?") + 1).replace(/#.*$/, "") : "";
   const trust = await trustOf(c);
-  if (trust === null) return c.notFound();
+  if (trust === null) return notConfiguredPage(c.get("tenant").company, "/sso/local");
   let message = await receiveLogoutQuery(rawQuery, trust);
   // All but this: runtimes hand out a URL whose apostrophes, which some encoders leave as they are, have become %27.
   if (!message.ok && message.refusal.code === "signature_invalid" && rawQuery.includes("%27")) {
@@ -54,7 +54,7 @@ export async function sloByRedirect(c: Context<AppEnv>): Promise<Response> {
 
 export async function sloByPost(c: Context<AppEnv>): Promise<Response> {
   const trust = await trustOf(c);
-  if (trust === null) return c.notFound();
+  if (trust === null) return notConfiguredPage(c.get("tenant").company, "/sso/local");
   const form = await readForm(c.req.raw, FORM_BYTES_MAX);
   const refused = (code: "message_missing" | "schema_invalid", expected: string, received: string) =>
     refuse(c, { code, expected, received });
@@ -65,7 +65,10 @@ export async function sloByPost(c: Context<AppEnv>): Promise<Response> {
   if (!message) return refused("message_missing", "SAMLRequest or SAMLResponse", "neither");
   if (messages.length > 1) return refused("schema_invalid", "one message", `${messages.length}`);
   const [parameter, value] = message as ["SAMLRequest" | "SAMLResponse", string];
-  return receive(c, await receiveLogoutPost(parameter, value, trust), fields.get("RelayState"));
+  const received = await receiveLogoutPost(parameter, value, trust);
+  // A post from another site comes without the session's cookie (SameSite=Lax): nobody knows here whether there is one.
+  if (!received.ok && parameter === "SAMLRequest") return refuse(c, received.refusal, true);
+  return receive(c, received, fields.get("RelayState"));
 }
 
 /** Null where the company has no single sign-on. */
@@ -162,10 +165,11 @@ async function finishOwnLogout(c: Context<AppEnv>, response: LogoutResponse): Pr
   return endPage(tenant);
 }
 
-/** Nothing ends, nothing is answered. A visitor who has no session here reads that they are signed out, which is so. */
+/** Nothing ends, nothing is answered. A visitor who has no session here reads that they are signed out, where that is so. */
 async function refuse(
   c: Context<AppEnv>,
   refusal: { readonly code: string; readonly expected?: string; readonly received?: string },
+  unknown = false,
 ): Promise<Response> {
   const services = c.get("services");
   const tenant = c.get("tenant");
@@ -182,14 +186,14 @@ async function refuse(
   });
   log("refusal", { company: tenant.company.slug, code: refusal.code, reference });
   const signedIn = (await readSession(services, tenant, c.req.raw)) !== null;
-  if (!signedIn) {
+  if (!signedIn && !unknown) {
     const page = endPage(tenant);
     return new Response(page.body, { status: 403, headers: page.headers });
   }
   return refusalPage({
     status: 403,
     title: "This sign-out was not accepted",
-    sentence: "The message of your organisation’s identity provider could not be verified. You are still signed in.",
+    sentence: `The message of your organisation’s identity provider could not be verified. You ${signedIn ? "are" : "may be"} still signed in.`,
     advice: "To sign out here, use the button below. Your administrator may want the reference.",
     reference,
     home: "/sso/logout",

@@ -67,6 +67,12 @@ describe("the visitor's own sign-out", () => {
     expect(await isSignedIn(browser, plain)).toBe(false);
   });
 
+  it("is not done by a HEAD, which only asks", async () => {
+    const browser = await signedIn();
+    expect((await browser.fetch(`${acme.url}/sso/logout`, { method: "HEAD" })).status).toBe(200);
+    expect(await isSignedIn(browser, acme)).toBe(true);
+  });
+
   it("without a session ends on the same page", async () => {
     expect((await gateway.browser().get(`${acme.url}/sso/logout`)).status).toBe(200);
   });
@@ -229,6 +235,18 @@ describe("a LogoutRequest of the identity provider", () => {
       await expectRefused(await send(signed.replace(/&Signature=.*$/, "")), browser, "signature_missing");
     });
 
+    it("forged and posted, and nobody is told that they are signed out", async () => {
+      const browser = await signedIn();
+      const other = await createIdentityProvider({ entityId: idp.entityId, keyName: "other" });
+      const SAMLRequest = await other.postField(request({ id: "_forged" }), "_forged");
+      // The session's cookie doesn't come with another site's post.
+      const response = await browser.post(`${acme.url}/sso/slo`, { SAMLRequest }, { crossSite: true });
+      const html = await response.clone().text();
+      expect(html).not.toContain("You are signed out");
+      expect(html).toContain('href="/sso/logout"');
+      await expectRefused(response, browser, "signature_invalid");
+    });
+
     it("signed by another company's identity provider", async () => {
       const browser = await signedIn();
       const other = await createIdentityProvider({ entityId: idp.entityId, keyName: "other" });
@@ -305,6 +323,14 @@ describe("a LogoutResponse", () => {
 });
 
 describe("the SingleLogoutService", () => {
+  it("of a company without single sign-on is a page that says so", async () => {
+    await gateway.api("POST", "/companies", { slug: "bare", name: "Bare", originUrl: "https://origin.example" });
+    for (const method of ["GET", "POST"]) {
+      const response = await gateway.browser().fetch("https://bare.example.com/sso/slo", { method });
+      expect([response.status, response.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+    }
+  });
+
   it.each(["", "?x=1", "?SAMLRequest=", "?SAMLRequest=AAAA&SAMLRequest=AAAA", "?SAMLRequest=%"])(
     "refuses %j without falling over",
     async (query) => {
