@@ -6,7 +6,8 @@ import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureOf, failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { log } from "./log.ts";
 import { jwks, KEPT_POST_PATH, passToOrigin, proxyToOrigin, showKeptPost, throwAwayKeptPost } from "./origin/index.ts";
-import { suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
+import { nothingHerePage, suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
+import { isNavigation } from "./session/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
 import { sealAudit, sealPending } from "./store/index.ts";
@@ -78,7 +79,7 @@ function companyHost(services: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
       .get(`${KEPT_POST_PATH}/:id`, showKeptPost)
       .post(`${KEPT_POST_PATH}/:id`, throwAwayKeptPost)
       .all("/sso", (c) => c.redirect("/", 303))
-      .all("/sso/*", () => problem(404, "not-found", "The gateway has nothing here"))
+      .all("/sso/*", nothingHere)
       .all("*", proxyToOrigin)
   );
 }
@@ -92,6 +93,11 @@ function companyConsole(services: MiddlewareHandler<AppEnv>): Handler<AppEnv> {
       .route("/sso/admin", consoleRoutes),
   );
 }
+
+const nothingHere: MiddlewareHandler<AppEnv> = async (c) =>
+  isNavigation(c.req.raw)
+    ? nothingHerePage(c.get("tenant").company)
+    : problem(404, "not-found", "The gateway has nothing here");
 
 /** `https://admin.<BASE_DOMAIN>`: the operator. */
 function operatorHost(services: MiddlewareHandler<AppEnv>): Handler<AppEnv> {

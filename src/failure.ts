@@ -306,6 +306,11 @@ export function problem(
   });
 }
 
+/** Where a session is needed: for whoever reads no pages. */
+export function notSignedIn(baseUrl: string, extra: Record<string, unknown> = {}): Response {
+  return problem(401, "not-signed-in", "Nobody is signed in here", { ...extra, signInUrl: `${baseUrl}/sso/login` });
+}
+
 /** Whatever was thrown. Nothing of it reaches the visitor but a reference. */
 export function failureResponse(error: Error, c: Context<AppEnv>): Response {
   return failureOf(error, c.req.raw, c.get("tenant")?.company.slug);

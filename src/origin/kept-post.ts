@@ -4,11 +4,10 @@
  */
 import { readBounded } from "../form.ts";
 import { sessionEndedPage } from "../pages/index.ts";
-import { formerUser } from "../session/index.ts";
+import { formerUser, isNavigation } from "../session/index.ts";
 import { keepPost, newId } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Passage } from "./proxy.ts";
-import { isNavigation } from "./sign-in-first.ts";
 
 /** Sealed it must fit into a row of D1, which holds 2 MB. */
 export const KEPT_POST_BYTES_MAX = 1_048_576;

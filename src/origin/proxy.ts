@@ -5,7 +5,7 @@ import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { count, observe, statusClass } from "../metrics.ts";
 import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
-import { type CurrentSession, freshSession, readSession } from "../session/index.ts";
+import { type CurrentSession, freshSession, isNavigation, readSession } from "../session/index.ts";
 import type { PathRule } from "../store/index.ts";
 import { resolveTenant, ruleFor, type Tenant } from "../tenant/index.ts";
 import { lap } from "../trace.ts";
@@ -17,7 +17,7 @@ import { keepForLater } from "./kept-post.ts";
 import { outgoing } from "./outgoing.ts";
 import { maySendAgain, sendAgain } from "./resend.ts";
 import { fitResponse } from "./response.ts";
-import { isNavigation, signInFirst } from "./sign-in-first.ts";
+import { signInFirst } from "./sign-in-first.ts";
 import { originOf, pathOf, targetUrl } from "./target.ts";
 
 export { ORIGIN_HEADERS_TIMEOUT_MS } from "./fetch-origin.ts";

@@ -10,6 +10,7 @@ import { keptPostPage, noticePage } from "../pages/index.ts";
 import { SEALING_BYTES } from "../sealing.ts";
 import {
   isFromElsewhere,
+  isNavigation,
   judgeFormToken,
   makeFormToken,
   readSession,
@@ -20,7 +21,6 @@ import { discardKeptPost, findKeptPost, keepPost, takeKeptPost } from "../store/
 import type { Tenant } from "../tenant/index.ts";
 import { boundTo, KEPT_POST_MINUTES, KEPT_POST_PATH, signInPath } from "./kept-post.ts";
 import type { Passage } from "./proxy.ts";
-import { isNavigation } from "./sign-in-first.ts";
 
 /** A UUID and a token of some 200 characters. */
 const SEND_AGAIN_BYTES_MAX = 1_024;

@@ -7,6 +7,7 @@ export { passkeysPage } from "./passkey-pages.tsx";
 export type { PageProblem } from "./problem.tsx";
 export {
   notConfiguredPage,
+  nothingHerePage,
   originUnavailablePage,
   refusalPage,
   sessionNeededPage,

@@ -104,6 +104,21 @@ export function notConfiguredPage(company: Brand, localUrl: string): Response {
   });
 }
 
+/** An address below /sso that leads nowhere, or only for forms: `/sso/acs` stands in the address bar after a refusal. */
+export function nothingHerePage(company: Brand): Response {
+  return page({
+    status: 404,
+    title: "There is nothing here",
+    company,
+    doorway: "closed",
+    children: (
+      <p class="actions">
+        <ActionLink href="/">Go to the start page</ActionLink>
+      </p>
+    ),
+  });
+}
+
 /** One address asks too often. */
 export function tooManyRequestsPage(company: Brand, headers: Record<string, string>): Response {
   return page({

@@ -1,15 +1,13 @@
 /** `GET /sso/session`: who this browser is signed in as, for the company's own pages. The fields are the product's contract. */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
-import { problem } from "../failure.ts";
+import { notSignedIn } from "../failure.ts";
 import { readSession } from "../session/index.ts";
 
 export async function session(c: Context<AppEnv>): Promise<Response> {
   const tenant = c.get("tenant");
   const current = await readSession(c.get("services"), tenant, c.req.raw);
-  if (current === null) {
-    return problem(401, "not-signed-in", "Nobody is signed in here", { signInUrl: `${tenant.baseUrl}/sso/login` });
-  }
+  if (current === null) return notSignedIn(tenant.baseUrl);
   const { session } = current;
   const body = {
     company: { slug: tenant.company.slug, name: tenant.company.name },

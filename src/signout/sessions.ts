@@ -1,7 +1,7 @@
 /** `/sso/sessions`: where a person is signed in, and how they end it elsewhere. Only their own, only at this company. */
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
-import { problem } from "../failure.ts";
+import { notSignedIn, problem } from "../failure.ts";
 import { readForm } from "../form.ts";
 import { log } from "../log.ts";
 import { noticePage, ownSessionsPage } from "../pages/index.ts";
@@ -104,9 +104,7 @@ function wantsJson(c: Context<AppEnv>): boolean {
 
 function signInFirst(c: Context<AppEnv>): Response {
   const { baseUrl, saml } = c.get("tenant");
-  if (wantsJson(c)) {
-    return problem(401, "not-signed-in", "Nobody is signed in here", { signInUrl: `${baseUrl}/sso/login` });
-  }
+  if (wantsJson(c)) return notSignedIn(baseUrl);
   const door = saml === null ? "/sso/local" : "/sso/login";
   return c.redirect(`${door}?return_to=${encodeURIComponent(SESSIONS_PATH)}`, 303);
 }

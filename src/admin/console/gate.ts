@@ -3,7 +3,8 @@
  * request. Nobody is sent to sign in and comes back; a member is told no. A form must be ours and of this session.
  */
 import type { MiddlewareHandler } from "hono";
-import { readSession } from "../../session/index.ts";
+import { notSignedIn } from "../../failure.ts";
+import { isNavigation, readSession } from "../../session/index.ts";
 import { isFromElsewhere, judgeFormToken, makeFormToken, readPosted, TOKEN_FIELD } from "../frame/index.ts";
 import { CONSOLE_PATH, type ConsoleContext, type ConsoleEnv, type Visit } from "./console.ts";
 import { doneSentence } from "./done.ts";
@@ -48,8 +49,10 @@ function isRecent(age: number): boolean {
   return age >= 0 && age <= RECENT_SIGN_IN_MS;
 }
 
-/** Without single sign-on there is only the password. */
+/** Without single sign-on there is only the password. A form that somebody took long to fill in leads there as a page does. */
 function signInFirst(c: ConsoleContext): Response {
+  const { raw } = c.req;
+  if (!isNavigation(raw) && !isNavigation(raw, "POST")) return notSignedIn(c.get("tenant").baseUrl);
   const { pathname, search } = new URL(c.req.url);
   const target = c.req.method === "GET" ? pathname + search : CONSOLE_PATH;
   return new Response(null, {
