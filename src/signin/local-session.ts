@@ -96,7 +96,8 @@ export async function recordRefusal(c: Context<AppEnv>, refusal: LocalRefusal): 
   } as const;
   // These anybody can bring about without a form that we gave them, or without being throttled.
   const unasked = code === "confirmation_invalid" || code === "invitation_invalid" || code === "passkey_malformed";
-  await recordSignIn(services.database, company.id, record, unasked ? "unasked" : "asked");
+  const kind = services.config.local ? "local" : unasked ? "unasked" : "asked";
+  await recordSignIn(services.database, company.id, record, kind);
   log("refusal", { company: company.slug, code, reference });
   count("sign_ins", code, company.id);
   if (code === "local_throttled") count("rate_limited", "local", company.id);

@@ -47,7 +47,8 @@ export async function refuseSignIn(c: Context<AppEnv>, attempt: AttemptRefusal):
     ...(await keptMessage(c, "refused")),
   };
   const asked = (await readPendingRequests(services.sealer, tenant.company.id, c.req.raw)).length > 0;
-  await recordSignIn(services.database, tenant.company.id, record, asked ? "asked" : "unasked");
+  const kind = services.config.local ? "local" : asked ? "asked" : "unasked";
+  await recordSignIn(services.database, tenant.company.id, record, kind);
   log("refusal", { company: tenant.company.slug, code, reference });
   count("sign_ins", code, tenant.company.id);
 

@@ -174,7 +174,7 @@ async function refuse(
   const services = c.get("services");
   const tenant = c.get("tenant");
   const reference = newReference();
-  await recordSignIn(services.database, tenant.company.id, {
+  const record = {
     id: newId(),
     at: services.now(),
     outcome: "refused",
@@ -183,7 +183,8 @@ async function refuse(
     userId: null,
     reference,
     checks: [{ name: "logout", ok: false, expected: refusal.expected ?? null, received: refusal.received ?? null }],
-  });
+  } as const;
+  await recordSignIn(services.database, tenant.company.id, record, services.config.local ? "local" : "unasked");
   log("refusal", { company: tenant.company.slug, code: refusal.code, reference });
   const signedIn = (await readSession(services, tenant, c.req.raw)) !== null;
   if (!signedIn && !unknown) {

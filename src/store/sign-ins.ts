@@ -208,8 +208,8 @@ function userStatements(db: Database, companyId: string, w: SignInWrite): BatchI
 
 /** Refusals are counted in windows of this length. */
 export const REFUSALS_WINDOW_MS = 600_000;
-/** Records a window and company: of messages that nobody here asked for, and of those whose browser had a form or a request of ours. */
-export const REFUSALS_KEPT_MAX = { unasked: 50, asked: 200 } as const;
+/** Records a window and company: of messages that nobody here asked for, of those whose browser had a form or a request of ours, and on a developer's machine. */
+export const REFUSALS_KEPT_MAX = { unasked: 50, asked: 200, local: 100_000 } as const;
 /** Beyond that one in so many is kept, so that the log shows that it goes on. */
 export const REFUSALS_SAMPLED_EVERY = 1_000;
 
