@@ -293,6 +293,8 @@ describe("what is no configuration", () => {
     const { slug } = await withPeople(gateway, "doubled");
     await api("POST", `/companies/${slug}/groups`, { title: "Members" });
     expect((await api("GET", `/companies/${slug}/configuration`)).status).toBe(409);
+    const { responses } = (await api("GET", "/openapi.json")).body.paths["/companies/{slug}/configuration"].get;
+    expect(Object.keys(responses)).toContain("409");
   });
 });
 

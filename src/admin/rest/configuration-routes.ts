@@ -12,6 +12,8 @@ export const configurationRoutes: Route[] = [
     summary: "Read the company as one JSON: settings, groups and single sign-on by title, no users and no secrets",
     view: configuration,
     makesNothing: true,
+    // Two groups of one title.
+    problems: [409],
     async handle({ services, company }) {
       return reply(await readState(services, company), ({ state }) => ({ status: 200, body: canonical(state) }));
     },

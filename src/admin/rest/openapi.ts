@@ -136,7 +136,15 @@ function success(route: Route) {
 
 function problems(route: Route) {
   const takesBody = route.body !== undefined || route.otherBodies !== undefined;
-  const statuses = [401, 403, 429, 503, ...(route.path.includes(":") ? [404] : []), ...(route.query ? [400] : [])];
+  const statuses = [
+    401,
+    403,
+    429,
+    503,
+    ...(route.problems ?? []),
+    ...(route.path.includes(":") ? [404] : []),
+    ...(route.query ? [400] : []),
+  ];
   if (takesBody) statuses.push(400, 413, 415, 422);
   if (route.method !== "get") statuses.push(409);
   if (route.method !== "get" && route.method !== "post") statuses.push(412);

@@ -57,6 +57,8 @@ interface Described<Body extends z.ZodMiniType> {
   readonly list?: true;
   /** A POST that makes no object, and so answers 200. */
   readonly makesNothing?: true;
+  /** Statuses of problems that others of its method don't have, for the description. */
+  readonly problems?: readonly number[];
   /** Content types of what it answers, where that is a file. */
   readonly files?: readonly string[];
   /** Bodies other than `body`, for the description. */
