@@ -16,7 +16,7 @@ const OWN_PATHS_ALLOWED = /^\/sso\/(?:admin(?:\/|$)|sessions?$|local\/passkeys$|
  * A path whose query would not fit into the cookie keeps its path.
  */
 export function safeReturnPath(wanted: string | null | undefined, baseUrl: string): string {
-  if (!wanted?.startsWith("/") || /[\u0000-\u0020\u007f\\]/.test(wanted)) return "/";
+  if (!wanted?.startsWith("/") || /[\u0000-\u001f\u007f\\]/.test(wanted)) return "/";
   let url: URL;
   try {
     url = new URL(wanted, baseUrl);

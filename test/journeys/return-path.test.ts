@@ -25,6 +25,8 @@ describe("a return path", () => {
     ["/sso/logout", "the sign-out"],
     ["/sso/login?return_to=/", "the sign-in itself"],
     ["/sso/../sso/logout", "the sign-out behind a dot segment"],
+    ["/sso/logout ", "the sign-out before a blank that the URL parser takes off"],
+    [" /assets", "a leading blank"],
     ["/%73so/logout", "the sign-out with a letter encoded"],
     ["/%73%73%6F/login?return_to=/", "the sign-in with letters encoded"],
   ])("%j leads home: %s", (wanted) => {
@@ -36,6 +38,8 @@ describe("a return path", () => {
     ["/%09/evil.example", "/%09/evil.example"],
     ["/%2f%2fevil.example", "/%2f%2fevil.example"],
     ["/a/../b", "/b"],
+    ["/my file.pdf?q=a b#c d", "/my%20file.pdf?q=a%20b#c%20d"],
+    ["/ /evil.example", "/%20/evil.example"],
     ["/sso/admin/users?x=1", "/sso/admin/users?x=1"],
     ["/ssontag", "/ssontag"],
     ["/?next=https://evil.example/", "/?next=https://evil.example/"],
