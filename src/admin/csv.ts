@@ -1,13 +1,12 @@
 /**
- * Comma-separated values (RFC 4180): read strictly, so that nothing of a file is lost unnoticed, and written so that a spreadsheet
- * runs nothing of it. Knows no users.
+ * Comma-separated values (RFC 4180), or such as semicolons or tabs part: read strictly, so that nothing of a file is lost
+ * unnoticed, and written so that a spreadsheet runs nothing of it. Knows no users.
  */
 import { dsvFormat } from "d3-dsv";
 import { type Answer, answer, fail, invalid } from "./problems.ts";
 
-const csv = dsvFormat(",");
-/** One field with what ends it. A quote stands at both ends of a field or, doubled, inside such a one. */
-const FIELD = /(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)(,|\r\n|\n|\r|$)/y;
+/** Spreadsheets of countries whose decimals have a comma part the cells with semicolons: the first name of a column shows it. */
+const OTHER_SEPARATOR = /^"?\w*"?([;\t])/;
 /**
  * What spreadsheets take for a formula (OWASP, "CSV Injection"), at a cell's start and, since many countries' spreadsheets part the
  * cells of any file there, behind a semicolon. What looks guarded already is guarded once more, so that it comes back as it was.
@@ -29,13 +28,17 @@ export function readCsv(bytes: Uint8Array): Answer<CsvRow[]> {
   } catch {
     return fail({ status: 400, type: "malformed", title: "The file is not UTF-8: save it as “CSV UTF-8”" });
   }
-  const lines = linesOfRows(text);
+  const separator = OTHER_SEPARATOR.exec(text)?.[1] ?? ",";
+  const lines = linesOfRows(text, separator);
   if (!Array.isArray(lines)) {
     return invalid([
       { path: `line ${lines.fault}`, message: "A quotation mark is not closed, or stands inside a field" },
     ]);
   }
-  const rows = csv.parseRows(text, (cells, index) => ({ line: lines[index] ?? 0, cells: cells.map(unguarded) }));
+  const rows = dsvFormat(separator).parseRows(text, (cells, index) => ({
+    line: lines[index] ?? 0,
+    cells: cells.map(unguarded),
+  }));
   return answer(rows.filter(({ cells }) => cells.some((cell) => cell.trim() !== "")));
 }
 
@@ -44,21 +47,22 @@ function unguarded(cell: string): string {
 }
 
 /** The line that each row begins at, or the line where the file is no CSV. */
-function linesOfRows(text: string): number[] | { readonly fault: number } {
+function linesOfRows(text: string, separator: string): number[] | { readonly fault: number } {
+  // One field with what ends it. A quote stands at both ends of a field or, doubled, inside such a one.
+  const field = new RegExp(`(?:"[^"]*(?:""[^"]*)*"|[^"${separator}\\r\\n]*)(${separator}|\\r\\n|\\n|\\r|$)`, "y");
   const lines = [1];
   let line = 1;
-  FIELD.lastIndex = 0;
   while (true) {
-    const at = FIELD.lastIndex;
-    const found = FIELD.exec(text);
+    const at = field.lastIndex;
+    const found = field.exec(text);
     if (found === null) return { fault: line };
-    line += text.slice(at, FIELD.lastIndex).match(/\r\n|\n|\r/g)?.length ?? 0;
+    line += text.slice(at, field.lastIndex).match(/\r\n|\n|\r/g)?.length ?? 0;
     if (found[1] === "") return lines;
-    if (found[1] !== ",") lines.push(line);
+    if (found[1] !== separator) lines.push(line);
   }
 }
 
 /** One line with its end. Cells that would begin a formula get an apostrophe before them. */
 export function csvLine(cells: readonly string[]): string {
-  return `${csv.formatRow(cells.map((cell) => cell.replace(FORMULA, "$1'")))}\r\n`;
+  return `${dsvFormat(",").formatRow(cells.map((cell) => cell.replace(FORMULA, "$1'")))}\r\n`;
 }

@@ -69,6 +69,21 @@ describe("an import", () => {
     expect((await auditOf(slug)).slice(0, 3)).toEqual(records);
   });
 
+  it.each([
+    ["semicolons", ";"],
+    ["tabs", "\t"],
+  ])("reads what a spreadsheet parts by %s", async (what, separator) => {
+    const { slug } = await withPeople(gateway, what);
+    const rows = [
+      ["email", "firstName", "company", "group"],
+      ["one@x.example", "=1+1", "Contoso, Ltd.", "Members"],
+      ["two@x.example", `"A${separator}B"`, '"two\nlines ""quoted"""', "Members"],
+    ];
+    const { body } = await send(slug, rows.map((row) => row.join(separator)).join("\r\n"));
+    expect(outcomes(body)).toEqual(["2 created", "3 refused"]);
+    expect(await userOf(slug, "one@x.example")).toMatchObject({ firstName: "=1+1", company: "Contoso, Ltd." });
+  });
+
   it("refuses the rows that are wrong, each with its line and reason, and does the others", async () => {
     const { slug } = await withPeople(gateway, "rows");
     const csv = [
