@@ -15,6 +15,9 @@ const STRUCK: readonly string[] = [
   "x-client-ip",
   "x-cluster-client-ip",
   "x-original-forwarded-for",
+  // Some frameworks take these for the path. Which paths are open is decided by the one that was asked for.
+  "x-original-url",
+  "x-rewrite-url",
   "client-ip",
   "true-client-ip",
   "fastly-client-ip",

@@ -63,6 +63,8 @@ describe("forged identity", () => {
     "X-Real-IP",
     "X_Real_IP",
     "X-Client-IP",
+    "X-Original-URL",
+    "X_Rewrite_URL",
     "True-Client-IP",
     "Client-IP",
     "CF-Ray",
