@@ -5,8 +5,16 @@ import type * as Admin from "./admin/index.ts";
 import type { AppEnv, Bindings, Services } from "./context.ts";
 import { failureOf, failureResponse, misconfiguredResponse, problem } from "./failure.ts";
 import { log } from "./log.ts";
-import { jwks, KEPT_POST_PATH, passToOrigin, proxyToOrigin, showKeptPost, throwAwayKeptPost } from "./origin/index.ts";
-import { nothingHerePage, suspendedCompanyPage, unknownCompanyPage } from "./pages/index.ts";
+import {
+  jwks,
+  KEPT_POST_PATH,
+  passToOrigin,
+  proxyToOrigin,
+  showKeptPost,
+  suspendedCompany,
+  throwAwayKeptPost,
+} from "./origin/index.ts";
+import { nothingHerePage, unknownCompanyPage } from "./pages/index.ts";
 import { isNavigation } from "./session/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
@@ -157,7 +165,7 @@ const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Nobody gets past it to a company that isn't there or is suspended. */
 function closedDoor(tenant: Tenant | null, request: Request): Response | null {
   if (tenant === null) return unknownCompanyPage(new URL(request.url).hostname);
-  return tenant.company.status === "active" ? null : suspendedCompanyPage(tenant.company);
+  return tenant.company.status === "active" ? null : suspendedCompany(tenant.company, request);
 }
 
 /** Plainly the origin's: a path that doesn't begin with /sso, and has nothing encoded that a router might read as if it did. */

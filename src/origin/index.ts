@@ -6,3 +6,4 @@ export { jwks } from "./jwks.ts";
 export { KEPT_POST_BYTES_MAX, KEPT_POST_MINUTES, KEPT_POST_PATH } from "./kept-post.ts";
 export { ORIGIN_HEADERS_TIMEOUT_MS, type Passage, passToOrigin, proxyToOrigin } from "./proxy.ts";
 export { showKeptPost, throwAwayKeptPost } from "./resend.ts";
+export { suspendedCompany } from "./suspended.ts";

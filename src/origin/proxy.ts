@@ -4,7 +4,7 @@ import type { AppEnv, Services } from "../context.ts";
 import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
 import { count, observe, statusClass } from "../metrics.ts";
-import { originUnavailablePage, suspendedCompanyPage } from "../pages/index.ts";
+import { originUnavailablePage } from "../pages/index.ts";
 import { type CurrentSession, freshSession, isNavigation, readSession } from "../session/index.ts";
 import type { PathRule } from "../store/index.ts";
 import { resolveTenant, ruleFor, type Tenant } from "../tenant/index.ts";
@@ -18,6 +18,7 @@ import { outgoing } from "./outgoing.ts";
 import { maySendAgain, sendAgain } from "./resend.ts";
 import { fitResponse } from "./response.ts";
 import { signInFirst } from "./sign-in-first.ts";
+import { suspendedCompany } from "./suspended.ts";
 import { originOf, pathOf, targetUrl } from "./target.ts";
 
 export { ORIGIN_HEADERS_TIMEOUT_MS } from "./fetch-origin.ts";
@@ -52,7 +53,7 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
   if (METHODS_REFUSED.includes(request.method)) {
     return problem(405, "method-not-allowed", "This method is not passed on");
   }
-  if (tenant.company.status !== "active") return suspendedCompanyPage(tenant.company);
+  if (tenant.company.status !== "active") return suspendedCompany(tenant.company, request);
 
   const origin = originOf(tenant.company.originUrl);
   const url = targetUrl(origin, request.url);

@@ -101,6 +101,18 @@ describe("a company that was suspended", () => {
     expect(response.status).toBe(403);
     expect(await response.text()).not.toContain("x-forwarded-user");
   });
+
+  it("tells people by a page and programs by a problem", async () => {
+    await updateCompany(here.services.database, acme.company.id, 1, { status: "suspended" }, auditRow(acme.company.id));
+    const there = isolate(clock);
+    for (const path of ["/", "/assets/17"]) {
+      const page = await there.fetch(navigation(urlOf(acme, path), cookie));
+      expect([page.status, page.headers.get("content-type")]).toEqual([403, expect.stringContaining("text/html")]);
+      const program = await there.fetch(new Request(urlOf(acme, path), { headers: { cookie } }));
+      expect([program.status, program.headers.get("content-type")]).toEqual([403, "application/problem+json"]);
+      expect(await program.json()).toMatchObject({ status: 403, type: expect.stringContaining("company-suspended") });
+    }
+  });
 });
 
 describe("a request without a session", () => {

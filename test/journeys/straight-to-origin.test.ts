@@ -63,6 +63,10 @@ describe("both ways answer alike", () => {
     const suspended = await Promise.all(WAYS.map((path) => asked(gateway.isolate(), closed.url + path)));
     expect(suspended[0]).toEqual(suspended[1]);
     expect(suspended[0]?.status).toBe(403);
+    const below = await Promise.all(
+      ["/sso/session", "/sso/logout", "/sso/jwks.json"].map((path) => asked(gateway.isolate(), closed.url + path)),
+    );
+    for (const { status, text } of below) expect([status, JSON.parse(text)]).toMatchObject([403, { status: 403 }]);
   });
 
   it.each(["application/json", "text/html"])("when the database is down, to who accepts %s", async (accept) => {
