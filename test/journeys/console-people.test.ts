@@ -56,10 +56,10 @@ describe("an import in the console", () => {
   });
 
   it("keeps what was pasted when it can't be read, and says why", async () => {
-    const { status, html } = await dryRun("email;group\na@acme.example;Staff");
+    const { status, html } = await dryRun("email|group\na@acme.example|Staff");
     expect(status).toBe(422);
-    expect(html).toContain("There is no column “email;group”");
-    expect(formOn(html, IMPORT).csv).toBe("email;group\na@acme.example;Staff");
+    expect(html).toContain("There is no column “email|group”");
+    expect(formOn(html, IMPORT).csv).toBe("email|group\na@acme.example|Staff");
     expect((await dryRun("")).html).toContain("Choose a file or paste its text");
   });
 
