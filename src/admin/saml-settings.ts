@@ -64,7 +64,13 @@ const fields = {
     lastName: z.optional(claimName),
     userKey: z.optional(claimName),
   }),
-  groupMapping: z.array(mapping).check(z.maxLength(GROUP_MAPPINGS_MAX)),
+  groupMapping: z.array(mapping).check(
+    z.maxLength(GROUP_MAPPINGS_MAX),
+    z.meta({
+      description:
+        "By priority: the first whose claim has the value decides the group at every sign-in. A group that a rule gave is taken back when none gives it any more: the user falls back to jit.groupId, or is refused where that is null or of administrators. A groups claim that the provider left out for its length takes nothing back.",
+    }),
+  ),
 };
 const shownOnly = { serviceProvider: readOnly, updatedAt: readOnly };
 

@@ -21,7 +21,7 @@ import { type Actor, auditRecord } from "./actor.ts";
 import { type CsvRow, readCsv } from "./csv.ts";
 import { fieldErrors } from "./fields.ts";
 import { type Answer, answer, invalid } from "./problems.ts";
-import { newUser, viewUser } from "./users.ts";
+import { chosenByHand, newUser, viewUser } from "./users.ts";
 import { differing } from "./versions.ts";
 
 export const IMPORT_BYTES_MAX = 1_048_576;
@@ -221,6 +221,7 @@ function judge(scene: Scene, { line, fields, fault }: Entry): Judged {
     ...(current ?? fresh),
     ...input.data,
     email,
+    groupSource: chosenByHand(current, groupId),
     version: (current?.version ?? 0) + 1,
     updatedAt: now,
   };

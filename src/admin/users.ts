@@ -28,6 +28,12 @@ export const userView = z.object({
   lastName: z.string(),
   company: z.string(),
   groupId: z.string(),
+  groupSource: z.enum(["manual", "mapping"]).check(
+    z.meta({
+      description:
+        "Who chose the group: a rule of groupMapping, which takes it back when none gives it any more; or else a hand, or the Just-In-Time default",
+    }),
+  ),
   status,
   createdAt: time,
   updatedAt: time,
@@ -51,6 +57,7 @@ export const userPatch = z.strictObject({
   groupId: z.optional(id),
   status: z.optional(status),
   id: readOnly,
+  groupSource: readOnly,
   createdAt: readOnly,
   updatedAt: readOnly,
   lastSignInAt: readOnly,
@@ -80,7 +87,7 @@ export async function makeUser(
   input: z.infer<typeof newUser>,
 ): Promise<Answer<User>> {
   const now = services.now();
-  const person = { ...input, id: newId(), email: emailKey(input.email), subject: null };
+  const person = { ...input, id: newId(), email: emailKey(input.email), groupSource: "manual" as const, subject: null };
   const user: User = { ...person, version: 1, createdAt: now, updatedAt: now, lastSignInAt: null };
   const record = auditRecord(services, actor, company.id, {
     action: "create",
@@ -96,6 +103,11 @@ export async function makeUser(
 export async function readUser(services: Services, company: Company, id: string): Promise<Answer<User>> {
   const user = await findUser(services.database, company.id, id);
   return user ? answer(user) : notFound("user");
+}
+
+/** Whose choice the group is, once a hand has written `groupId`: to write what stands there is to choose nothing. */
+export function chosenByHand(current: User | null, groupId: string | undefined): User["groupSource"] {
+  return current !== null && (groupId ?? current.groupId) === current.groupId ? current.groupSource : "manual";
 }
 
 /** Disabling ends the user's sessions in the same batch. */
@@ -117,6 +129,7 @@ export function changeUser(
         lastName: input.lastName,
         company: input.company,
         groupId: input.groupId,
+        groupSource: chosenByHand(current, input.groupId),
         status: input.status,
       });
       if (Object.keys(changes).length === 0) return answer(current);

@@ -11,6 +11,7 @@ import { newSession, readCookies, sessionCookie } from "../session/index.ts";
 import { completeSignIn, emailKey, type NewUser, newId, prepareSignIn, type SignInWrite } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Attempt } from "./believe.ts";
+import { groupChecks } from "./group-mapping.ts";
 import { keptMessage } from "./kept-message.ts";
 import { type AttemptRefusal, refuseSignIn } from "./refused.ts";
 import { clearRequestCookies, fragmentCookieName, makeRoom } from "./request.ts";
@@ -106,7 +107,7 @@ async function complete(
       checks: [
         ...attempt.checks,
         { name: "user", ok: true, expected: null, received: decision.kind === "create" ? "created" : "found" },
-        { name: "group", ok: true, expected: null, received: decision.group.title },
+        ...groupChecks(decision),
       ],
       ...(await keptMessage(c, "success")),
     },

@@ -1,13 +1,14 @@
 /**
- * From a verified assertion to a person: which claim is the e-mail, the names, the immutable key, and which permission
- * group the company's mapping gives. Pure; takes nothing but a VerifiedAssertion, so unverified text can't come here.
+ * From a verified assertion to a person: which claim is the e-mail, the names, the immutable key, with what the company's group
+ * mapping gives. Pure; takes nothing but a VerifiedAssertion, so unverified text can't come here.
  */
 import { NAME_ID_FORMAT, type NameID, type VerifiedAssertion } from "../saml/index.ts";
 import { isPlainEmail, type SamlSettings, type Subject } from "../store/index.ts";
 import { unicode } from "../unicode.ts";
+import { type MappedGroups, mappedGroups } from "./group-mapping.ts";
 
 /** The person as the identity provider describes them, and the facts that the session and the store keep. */
-export interface SignInFacts {
+export interface SignInFacts extends MappedGroups {
   readonly issuer: string;
   readonly assertionId: string;
   readonly assertionExpiresAt: number;
@@ -21,8 +22,6 @@ export interface SignInFacts {
   readonly lastName: string | null;
   /** Strongest first; empty when the identity provider gives nothing that stays the same. */
   readonly subjects: readonly Subject[];
-  /** The group that a mapping gives, null when none matches. */
-  readonly mappedGroupId: string | null;
 }
 
 export type ClaimRefusal = {
@@ -76,7 +75,7 @@ export function factsOf(
       firstName: displayable(firstValue(assertion, settings.attributeMapping.firstName, DEFAULT_CLAIMS.firstName)),
       lastName: displayable(firstValue(assertion, settings.attributeMapping.lastName, DEFAULT_CLAIMS.lastName)),
       subjects,
-      mappedGroupId: mappedGroup(assertion, settings),
+      ...mappedGroups(assertion, settings.groupMapping),
     },
   };
 }
@@ -150,11 +149,6 @@ function displayable(name: string | null): string | null {
   if (name === null) return null;
   const plain = name.replace(MISLEADING(), " ").trim();
   return [...plain].slice(0, NAME_CHARS_MAX).join("");
-}
-
-function mappedGroup(assertion: VerifiedAssertion, settings: SamlSettings): string | null {
-  const rule = settings.groupMapping.find(({ claim, value }) => assertion.attributes.get(claim)?.includes(value));
-  return rule?.groupId ?? null;
 }
 
 function refuseClaim(code: ClaimRefusal["code"], expected: string, received: string | null) {

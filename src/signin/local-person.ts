@@ -41,7 +41,14 @@ export function personOf(state: InvitationState | null, companyName: string, now
   const found = groups.find(({ type, ssoOnly }) => type === "administrator" && !ssoOnly);
   const group = found ?? firstGroup(now);
   const { email, firstName, lastName } = invitation;
-  const person = { email, firstName, lastName, company: companyName, groupId: group.id };
+  const person = {
+    email,
+    firstName,
+    lastName,
+    company: companyName,
+    groupId: group.id,
+    groupSource: "manual",
+  } as const;
   return {
     ok: true,
     person: {

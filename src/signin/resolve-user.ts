@@ -5,6 +5,7 @@
  */
 import { emailKey, type Group, type SamlSettings, type Subject, type User } from "../store/index.ts";
 import type { SignInFacts } from "./claims.ts";
+import { chooseGroup, type GroupChoice } from "./group-mapping.ts";
 
 /** What the sign-in changes on an existing user. */
 export interface UserChanges {
@@ -12,6 +13,7 @@ export interface UserChanges {
   readonly firstName?: string;
   readonly lastName?: string;
   readonly groupId?: string;
+  readonly groupSource?: User["groupSource"];
   readonly subject?: Subject;
 }
 
@@ -20,6 +22,7 @@ export interface NewPerson {
   readonly firstName: string;
   readonly lastName: string;
   readonly groupId: string;
+  readonly groupSource: User["groupSource"];
   readonly subject: Subject | null;
 }
 
@@ -30,8 +33,8 @@ export type UserRefusal = {
 };
 
 export type UserDecision =
-  | { readonly kind: "create"; readonly person: NewPerson; readonly group: Group }
-  | { readonly kind: "update"; readonly user: User; readonly changes: UserChanges; readonly group: Group }
+  | ({ readonly kind: "create"; readonly person: NewPerson } & GroupChoice)
+  | ({ readonly kind: "update"; readonly user: User; readonly changes: UserChanges } & GroupChoice)
   | { readonly kind: "refuse"; readonly refusal: UserRefusal };
 
 export function resolveUser(
@@ -50,10 +53,9 @@ export function resolveUser(
   }
   if (linked === null) return createUser(facts, settings, found.groups);
   if (linked.status === "disabled") return refuse("user_disabled", "an active user", linked.email);
-  const mapped = facts.mappedGroupId === null ? null : groupOf(found.groups, facts.mappedGroupId);
-  const group = mapped ?? groupOf(found.groups, linked.groupId);
-  if (!group) return refuse("group_missing", "a permission group of this company", linked.groupId);
-  return { kind: "update", user: linked, changes: changesOf(facts, linked, group, found.users), group };
+  const choice = chooseGroup(facts, linked, settings.jit.groupId, found.groups);
+  if (!("group" in choice)) return refuse("group_missing", choice.expected, choice.received);
+  return { kind: "update", user: linked, changes: changesOf(facts, linked, choice, found.users), ...choice };
 }
 
 /**
@@ -93,22 +95,32 @@ function wasLinkedByAddress(subject: Subject, facts: SignInFacts): boolean {
 function createUser(facts: SignInFacts, settings: SamlSettings, groups: readonly Group[]): UserDecision {
   if (!settings.jit.enabled) return refuse("user_unknown", "a user of this company", facts.email);
   const groupId = facts.mappedGroupId ?? settings.jit.groupId;
-  const group = groupId === null ? undefined : groupOf(groups, groupId);
+  const group = groups.find(({ id }) => id === groupId);
   if (!group) return refuse("group_missing", "the Just-In-Time permission group", groupId ?? "none chosen");
+  const isMapped = facts.mappedGroupId !== null;
+  const source = isMapped ? "mapping" : "manual";
   return {
     kind: "create",
     group,
+    source,
+    said: isMapped ? `a rule gives ${group.title}` : null,
     person: {
       email: emailKey(facts.email),
       firstName: facts.firstName ?? "",
       lastName: facts.lastName ?? "",
       groupId: group.id,
+      groupSource: source,
       subject: facts.subjects[0] ?? null,
     },
   };
 }
 
-function changesOf(facts: SignInFacts, user: User, group: Group, users: readonly User[]): UserChanges {
+function changesOf(
+  facts: SignInFacts,
+  user: User,
+  { group, source }: GroupChoice,
+  users: readonly User[],
+): UserChanges {
   const email = emailKey(facts.email);
   const emailIsFree = !users.some((other) => other.id !== user.id && other.email === email);
   const strongest = facts.subjects[0];
@@ -117,12 +129,9 @@ function changesOf(facts: SignInFacts, user: User, group: Group, users: readonly
     ...(facts.firstName !== null && facts.firstName !== user.firstName ? { firstName: facts.firstName } : {}),
     ...(facts.lastName !== null && facts.lastName !== user.lastName ? { lastName: facts.lastName } : {}),
     ...(group.id !== user.groupId ? { groupId: group.id } : {}),
+    ...(source !== user.groupSource ? { groupSource: source } : {}),
     ...(strongest && (user.subject === null || !sameSubject(user.subject, strongest)) ? { subject: strongest } : {}),
   };
-}
-
-function groupOf(groups: readonly Group[], id: string): Group | undefined {
-  return groups.find((group) => group.id === id);
 }
 
 function refuse(code: UserRefusal["code"], expected: string, received: string): UserDecision {

@@ -24,6 +24,7 @@ import {
 } from "../store/index.ts";
 import { reloadTenant, type Tenant, withSettings } from "../tenant/index.ts";
 import { type AttemptSoFar, bindingChecks, understand } from "./believe.ts";
+import { groupChecks } from "./group-mapping.ts";
 import { sendRequest } from "./login.ts";
 import { recordedChecks, refuseSignIn } from "./refused.ts";
 import { resolveUser } from "./resolve-user.ts";
@@ -139,17 +140,16 @@ async function judge(c: Context<AppEnv>, drafted: Tenant, ticket: Ticket, samlRe
   if (decision.kind === "refuse") {
     return refused({ refusal: decision.refusal, checks: bound.checks, email: facts.email, idpStatus: null });
   }
-  const { group } = decision;
   const created = decision.kind === "create";
   const person = created ? decision.person : { ...decision.user, ...decision.changes };
   const { email, firstName, lastName } = person;
   const checks = [
     ...bound.checks,
     { name: "user", ok: true, expected: null, received: created ? "would be created" : "found" },
-    { name: "group", ok: true, expected: null, received: group.title },
+    ...groupChecks(decision),
   ];
   const userId = created ? null : decision.user.id;
-  const result = { email, firstName, lastName, userId, groupId: group.id };
+  const result = { email, firstName, lastName, userId, groupId: decision.group.id };
   const { issuer, assertionId: assertion, assertionExpiresAt } = facts;
   return {
     tested: { ...base, outcome: "success", code: null, checks, claims, result },

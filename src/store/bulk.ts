@@ -68,6 +68,7 @@ export async function writeUsers(
             lastName: excluded(users.lastName),
             company: excluded(users.company),
             groupId: excluded(users.groupId),
+            groupSource: excluded(users.groupSource),
             status: excluded(users.status),
             version: excluded(users.version),
             updatedAt: excluded(users.updatedAt),

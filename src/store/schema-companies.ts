@@ -86,6 +86,10 @@ export const users = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     lastSignInAt: integer("last_sign_in_at"),
+    /** Who chose the group. Of users from before this was kept: a hand. */
+    groupSource: text("group_source", { enum: ["manual", "mapping"] })
+      .notNull()
+      .default("manual"),
   },
   (t) => [
     primaryKey({ columns: [t.companyId, t.id] }),

@@ -201,7 +201,7 @@ function userStatements(db: Database, companyId: string, w: SignInWrite): BatchI
     .set({ ...userColumns(changes), version, lastSignInAt: w.now, ...(changed ? { updatedAt: w.now } : {}) })
     .where(oneUser(companyId, userId));
   if (!changed) return [update];
-  const before = sql`(select json_object('email', ${users.email}, 'firstName', ${users.firstName}, 'lastName', ${users.lastName}, 'company', ${users.company}, 'groupId', ${users.groupId}) from ${users} where ${oneUser(companyId, userId)})`;
+  const before = sql`(select json_object('email', ${users.email}, 'firstName', ${users.firstName}, 'lastName', ${users.lastName}, 'company', ${users.company}, 'groupId', ${users.groupId}, 'groupSource', ${users.groupSource}) from ${users} where ${oneUser(companyId, userId)})`;
   const recorded = db.insert(audit).values({ ...record, action: "update", resourceId: userId, before, after: changes });
   return [recorded, update];
 }

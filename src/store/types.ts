@@ -117,6 +117,8 @@ export interface User {
   /** The person's own words for where they work; not the tenant. */
   readonly company: string;
   readonly groupId: string;
+  /** Who chose the group: a rule of the group mapping, or else a hand (an administrator, an import) or the Just-In-Time default. */
+  readonly groupSource: "manual" | "mapping";
   readonly status: "active" | "disabled";
   readonly subject: Subject | null;
   readonly version: number;

@@ -6,6 +6,7 @@ import { isPlainEmail, type SamlSettings } from "../../src/store/index.ts";
 const WS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
 const OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier";
 const GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups";
+const GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link";
 
 /** Stands for what the protocol core would have verified; only tests may make one up. */
 function assertion(attributes: Record<string, string[]>, nameID = "b.simon@acme.example", format?: string) {
@@ -152,6 +153,17 @@ describe("a group mapping", () => {
   it("takes the first rule that fits", () => {
     expect(mapped({ [GROUPS]: ["staff-id", "admins-id"] })).toBe("admins");
     expect(mapped({ [GROUPS]: ["staff-id"] })).toBe("staff");
+  });
+
+  it("knows no rule to fit, and none not to, whose claim Entra left out for its length", () => {
+    const link = { [GROUPS_LINK]: ["https://graph.windows.net/t/users/u/getMemberObjects"] };
+    const read = (attributes: Record<string, string[]>) => {
+      const made = factsOf(assertion({ ...link, ...attributes }), settings({ groupMapping: mapping }));
+      return made.ok && [made.facts.mappedGroupId, made.facts.unknownGroupIds];
+    };
+    expect(read({})).toEqual([null, ["admins", "staff"]]);
+    expect(read({ role: ["admin"] }), "only what stands before the rule that fits").toEqual(["admins", ["admins"]]);
+    expect(read({ [GROUPS]: ["staff-id"] }), "what came is known").toEqual(["staff", []]);
   });
 
   it("takes whole values of exactly that claim", () => {

@@ -14,7 +14,7 @@ import {
 } from "../../scripts/company-rows.ts";
 import type { Bindings } from "../../src/context.ts";
 import { type Company, createCompany, signIn, startGateway, type TestIdp } from "../support/gateway.ts";
-import { createIdentityProvider } from "../support/identity-provider.ts";
+import { CLAIM, createIdentityProvider, entraClaims } from "../support/identity-provider.ts";
 
 const second = env.SECOND_DATABASE;
 const gateway = startGateway({ DB_TWO: second } as Partial<Bindings>);
@@ -55,6 +55,14 @@ const whoIs = async (company: Company) => {
   return (await (await browser.get(`${company.url}/sso/session`)).json<{ user: { id: string; email: string } }>()).user;
 };
 
+/** Somebody whom a rule makes an administrator, or does no more, by these roles. */
+const mappedPerson = async (roles: Record<string, string>) => {
+  const email = "mapped@acme.example";
+  const claims = { nameID: email, attributes: { ...entraClaims({ email }), ...roles } };
+  expect((await signIn(gateway, gateway.browser(), acme, claims)).status).toBe(303);
+  return (await api("GET", `/companies/acme/users?email=${email}`)).body.items[0];
+};
+
 beforeAll(async () => {
   await applyD1Migrations(second, env.TEST_MIGRATIONS);
   idp = await createIdentityProvider();
@@ -66,6 +74,9 @@ describe("a company that moves to another database", () => {
   it("takes all its rows along, in an order that no reference breaks, and its people sign in as who they were", async () => {
     const [before, neighbour] = [await whoIs(acme), await whoIs(other)];
     await api("POST", "/companies/acme/tokens", { name: 'it\'s "quoted"; -- ☃' });
+    const groupMapping = [{ claim: CLAIM.role, value: "admin", groupId: acme.administratorsId }];
+    await api("PATCH", "/companies/acme/saml", { groupMapping });
+    expect(await mappedPerson({ [CLAIM.role]: "admin" })).toMatchObject({ groupSource: "mapping" });
     const { id } = (await findCompany(over(env.DB), "acme"))!;
     // As large as a logo may be, and every byte there is.
     const logo = Uint8Array.from({ length: 65_536 }, (_, at) => at % 256);
@@ -97,6 +108,7 @@ describe("a company that moves to another database", () => {
     expect(Object.values(await rowsOf(env.DB, id)).flat()).toEqual([]);
 
     expect(await whoIs(acme)).toMatchObject({ id: before.id, email: before.email });
+    expect(await mappedPerson({}), "what a rule gave is known as that").toMatchObject({ groupId: acme.staffId });
     expect((await whoIs(other)).id).toBe(neighbour.id);
     expect(await findCompany(over(second), "other")).toBeNull();
     const { items } = (await api("GET", "/companies?limit=10")).body;

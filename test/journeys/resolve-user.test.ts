@@ -42,6 +42,7 @@ const facts = (changes: Partial<SignInFacts> = {}): SignInFacts => ({
   lastName: "Simon",
   subjects: [byKey("object-1"), byName("b.simon@acme.example")],
   mappedGroupId: null,
+  unknownGroupIds: [],
   ...changes,
 });
 const user = (changes: Partial<User> = {}): User => ({
@@ -51,6 +52,7 @@ const user = (changes: Partial<User> = {}): User => ({
   lastName: "Simon",
   company: "Acme",
   groupId: "staff",
+  groupSource: "manual",
   status: "active",
   subject: byKey("object-1"),
   version: 1,
@@ -64,7 +66,13 @@ describe("an unknown person", () => {
   it("is created in the Just-In-Time group, linked by the immutable key", () => {
     expect(resolveUser(facts(), settings(), { users: [], groups, issuers: [ISSUER] })).toMatchObject({
       kind: "create",
-      person: { email: "b.simon@acme.example", firstName: "B.", groupId: "staff", subject: byKey("object-1") },
+      person: {
+        email: "b.simon@acme.example",
+        firstName: "B.",
+        groupId: "staff",
+        groupSource: "manual",
+        subject: byKey("object-1"),
+      },
     });
   });
 
@@ -92,7 +100,7 @@ describe("an unknown person", () => {
       groups,
       issuers: [ISSUER],
     });
-    expect(decision).toMatchObject({ kind: "create", person: { groupId: "admins" } });
+    expect(decision).toMatchObject({ kind: "create", person: { groupId: "admins", groupSource: "mapping" } });
   });
 });
 
@@ -159,7 +167,27 @@ describe("a known person", () => {
       groups,
       issuers: [ISSUER],
     });
-    expect(decision).toMatchObject({ kind: "update", changes: { groupId: "admins" } });
+    expect(decision).toMatchObject({ kind: "update", changes: { groupId: "admins", groupSource: "mapping" } });
+  });
+
+  it("goes back to the Just-In-Time group when no rule gives any more what one gave", () => {
+    const found = user({ groupId: "admins", groupSource: "mapping" });
+    const decision = resolveUser(facts(), settings(), { users: [found], groups, issuers: [ISSUER] });
+    expect(decision).toMatchObject({
+      kind: "update",
+      group: { id: "staff" },
+      changes: { groupId: "staff", groupSource: "manual" },
+    });
+  });
+
+  it("is refused where there is no group to go back to", () => {
+    const found = user({ groupId: "admins", groupSource: "mapping" });
+    const decision = resolveUser(facts(), settings({ jit: { enabled: false, groupId: null } }), {
+      users: [found],
+      groups,
+      issuers: [ISSUER],
+    });
+    expect(decision).toMatchObject({ kind: "refuse", refusal: { code: "group_missing", received: "neither" } });
   });
 
   it("linked by NameID is linked by the immutable key from the first time it comes", () => {

@@ -89,6 +89,7 @@ export function userRow(groupId: string, email: string): NewUser {
     lastName: "Simon",
     company: "Contoso",
     groupId,
+    groupSource: "manual",
     status: "active",
     subject: null,
   };

@@ -208,7 +208,7 @@ const ADVICE: Record<RefusalCode, Advice | ((ours: Ours) => Advice)> = {
     "users",
   ),
   group_missing: here(
-    "There is no permission group for this person: choose one under Just-In-Time provisioning, or correct the group mapping.",
+    "There is no permission group for this person: choose one under Just-In-Time provisioning that is not of administrators, or correct the group mapping.",
   ),
   company_suspended: { where: "Nobody", sentence: "The operator has suspended the company: ask them." },
   local_credentials_wrong: person(

@@ -45,6 +45,7 @@ const NAMES: Readonly<Record<string, string>> = {
   claims: "E-mail address and names",
   pending_request: "The request is ours, in time and this browser’s",
   user: "The user",
+  group_mapping: "Group mapping",
   group: "The permission group",
   idp_status: "What the provider said",
 };

@@ -43,6 +43,12 @@ export interface UserView {
   readonly differences?: readonly (readonly [string, string, string])[];
 }
 
+const GROUP_HINTS = {
+  manual: "A group mapping may change it at the next sign-in.",
+  mapping:
+    "Given by group mapping, and taken back once no row gives it any more. One that you choose instead stays until a row gives another.",
+} as const;
+
 export function userPage(visit: Visit, view: UserView): Response {
   const { user, fields, errors = {}, pause = null } = view;
   const path = user === null ? `${USERS_PATH}/new` : `${USERS_PATH}/${user.id}`;
@@ -93,7 +99,7 @@ export function userPage(visit: Visit, view: UserView): Response {
             <SelectField
               name="groupId"
               label="Permission group"
-              hint={user === null ? undefined : "A group mapping may change it at the next sign-in."}
+              hint={user === null ? undefined : GROUP_HINTS[user.groupSource]}
               value={fields.groupId}
               errors={errors}
               options={groups}
@@ -126,6 +132,8 @@ const Access: FC<{ visit: Visit; user: User }> = ({ visit, user }) => {
       <dl class="facts">
         <dt>Last sign-in</dt>
         <dd>{user.lastSignInAt === null ? "Never" : <Time at={user.lastSignInAt} />}</dd>
+        <dt>Group chosen</dt>
+        <dd>{user.groupSource === "mapping" ? "By group mapping" : "By hand or Just-In-Time provisioning"}</dd>
         <dt>Linked to</dt>
         <dd>
           {user.subject === null ? (

@@ -1,0 +1,1 @@
+ALTER TABLE `users` ADD `group_source` text DEFAULT 'manual' NOT NULL;
