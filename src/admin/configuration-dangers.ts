@@ -63,6 +63,14 @@ const DANGERS: readonly (readonly [string, string, Test])[] = [
       administrators(after).some(({ id }) => givenBySignIn(after).has(id) && !givenBySignIn(before).has(id)),
   ],
   [
+    "takes-back-groups",
+    "A rule that gave people a group is gone: whom no other gives it lose it at their next sign-in.",
+    (before, after) =>
+      before.saml?.groupMapping.some(
+        (rule) => !after.saml?.groupMapping.some((one) => JSON.stringify(one) === JSON.stringify(rule)),
+      ) === true,
+  ],
+  [
     "deletes-groups",
     "A group is deleted. A group of another title is another group.",
     (before, after) => before.groups.some((group) => earlier(after, group) === undefined),

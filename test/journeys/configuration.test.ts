@@ -123,6 +123,7 @@ describe("a plan", () => {
     "administrators-sso-only": (c) => Object.assign(c.groups[0], { ssoOnly: true }),
     "sign-in-makes-administrators": (c) =>
       c.saml.groupMapping.push({ claim: "g", value: "v", group: "Administrators" }),
+    "takes-back-groups": (c) => Object.assign(c.saml.groupMapping[0], { value: "another" }),
     "deletes-groups": (c) => c.groups.shift(),
     "replaces-certificates": (c) => Object.assign(c.saml, { certificates: [otherIdp.certificatePem] }),
     "adds-certificates": (c) => c.saml.certificates.push(otherIdp.certificatePem),
@@ -142,7 +143,11 @@ describe("a plan", () => {
 
   it.for(Object.keys(dangers))("says that it %s, and is carried out only when that is accepted", async (code) => {
     const slug = `d-${code}`.slice(0, 40);
-    await createCompany(gateway, slug, idp, { wantEncryptedAssertions: code === "accepts-unencrypted" });
+    const { staffId } = await createCompany(gateway, slug, idp);
+    await api("PATCH", `/companies/${slug}/saml`, {
+      wantEncryptedAssertions: code === "accepts-unencrypted",
+      groupMapping: [{ claim: "g", value: "staff", groupId: staffId }],
+    });
     const before = await get(slug);
     const wanted = structuredClone(before);
     dangers[code]?.(wanted);
