@@ -327,6 +327,7 @@ describe("what was made of one request", () => {
     const second = await init("/a", SAID);
     const first = await init("/b?c", SAID);
     expect(await init("/c", SAID)).toBe(first);
+    expect(first).toMatchObject({ redirect: "manual", cf: { cacheTtl: -1, cacheLevel: "bypass" } });
     expect(first).not.toBe(second);
     const { accept } = SAID;
     for (const other of [
@@ -339,6 +340,13 @@ describe("what was made of one request", () => {
       expect(other).not.toBe(first);
     }
     expect(await init("/d", { ...SAID, accept: "image/webp" })).not.toBe(first);
+  });
+
+  it("leaves a redirect of the origin's to the visitor each time", async () => {
+    for (let n = 0; n < 3; n++) {
+      const response = await get(`/answer?status=302&location=${encodeURIComponent("/elsewhere")}&n=${n}`, SAID);
+      expect([response.status, response.headers.get("location")]).toEqual([302, "/elsewhere"]);
+    }
   });
 
   it("serves nobody else who says the same, at this company or another", async () => {
