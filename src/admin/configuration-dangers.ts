@@ -65,10 +65,13 @@ const DANGERS: readonly (readonly [string, string, Test])[] = [
   [
     "takes-back-groups",
     "A rule that gave people a group is gone: whom no other gives it lose it at their next sign-in.",
-    (before, after) =>
-      before.saml?.groupMapping.some(
-        (rule) => !after.saml?.groupMapping.some((one) => JSON.stringify(one) === JSON.stringify(rule)),
-      ) === true,
+    (before, after) => {
+      const left = after.saml?.groupMapping ?? [];
+      // Without any rule nothing is taken back.
+      if (left.length === 0) return false;
+      const isGone = (rule: object) => !left.some((one) => JSON.stringify(one) === JSON.stringify(rule));
+      return before.saml?.groupMapping.some(isGone) === true;
+    },
   ],
   [
     "deletes-groups",

@@ -68,7 +68,7 @@ const fields = {
     z.maxLength(GROUP_MAPPINGS_MAX),
     z.meta({
       description:
-        "By priority: the first whose claim has the value decides the group at every sign-in. A group that a rule gave is taken back when none gives it any more: the user falls back to jit.groupId, or is refused where that is null or of administrators. A groups claim that the provider left out for its length takes nothing back.",
+        "By priority: the first whose claim has the value decides the group at every sign-in. A group that a rule gave is taken back when none gives it any more: the user falls back to jit.groupId, or is refused where that is null or of administrators. Without any rule nothing is taken back, nor while the provider leaves out a groups claim for its length.",
     }),
   ),
 };

@@ -16,6 +16,8 @@ export interface MappedGroups {
   readonly mappedGroupId: string | null;
   /** Groups of the rules before it of which nobody knows whether they fit: their claim was left out for its length. */
   readonly unknownGroupIds: readonly string[];
+  /** Whether there are rules at all. Without any nothing is taken back: whoever removes the last rule means to choose groups by hand. */
+  readonly rules: boolean;
 }
 
 export function mappedGroups({ attributes }: VerifiedAssertion, rules: SamlSettings["groupMapping"]): MappedGroups {
@@ -28,10 +30,10 @@ export function mappedGroups({ attributes }: VerifiedAssertion, rules: SamlSetti
     (claim === GROUPS_CLAIM || (isRenamed && claim !== ROLE_CLAIM));
   const unknownGroupIds: string[] = [];
   for (const { claim, value, groupId } of rules) {
-    if (attributes.get(claim)?.includes(value)) return { mappedGroupId: groupId, unknownGroupIds };
+    if (attributes.get(claim)?.includes(value)) return { mappedGroupId: groupId, unknownGroupIds, rules: true };
     if (isUnknown(claim)) unknownGroupIds.push(groupId);
   }
-  return { mappedGroupId: null, unknownGroupIds };
+  return { mappedGroupId: null, unknownGroupIds, rules: rules.length > 0 };
 }
 
 export interface GroupChoice {
@@ -52,7 +54,7 @@ export function chooseGroup(
   const present = groupOf(user.groupId);
   const given = groupOf(mapped.mappedGroupId);
   const title = present?.title ?? user.groupId;
-  const isTakenBack = mapped.mappedGroupId === null && user.groupSource === "mapping";
+  const isTakenBack = mapped.rules && mapped.mappedGroupId === null && user.groupSource === "mapping";
   if (present && (given ? given === present : !isTakenBack)) {
     return { group: present, source: user.groupSource, said: null };
   }

@@ -13,8 +13,9 @@ const choose = (
   mappedGroupId: string | null,
   jitGroupId: string | null = "staff",
   unknownGroupIds: string[] = [],
+  rules = true,
 ) => {
-  const chosen = chooseGroup({ mappedGroupId, unknownGroupIds }, { groupId, groupSource }, jitGroupId, groups);
+  const chosen = chooseGroup({ mappedGroupId, unknownGroupIds, rules }, { groupId, groupSource }, jitGroupId, groups);
   return "group" in chosen ? [chosen.group.id, chosen.source, chosen.said] : chosen;
 };
 
@@ -56,6 +57,12 @@ describe("no rule that fits", () => {
   it("takes nothing that a hand gave", () => {
     expect(choose(["admins", "manual"], null)).toEqual(["admins", "manual", null]);
     expect(choose(["editors", "manual"], null, null)).toEqual(["editors", "manual", null]);
+  });
+
+  it("takes nothing where there are no rules any more", () => {
+    for (const jit of ["staff", "owners", null]) {
+      expect(choose(["admins", "mapping"], null, jit, [], false)).toEqual(["admins", "mapping", null]);
+    }
   });
 
   it("refuses whom it takes a group from where there is none to fall back to, and says what is missing", () => {
@@ -116,7 +123,7 @@ describe("whatever the rules say", () => {
         maybe,
         fc.array(id),
         (from, source, fits, jit, un) => {
-          const mapped = { mappedGroupId: fits, unknownGroupIds: un };
+          const mapped = { mappedGroupId: fits, unknownGroupIds: un, rules: true };
           const chosen = chooseGroup(mapped, { groupId: from, groupSource: source }, jit, groups);
           if (!("group" in chosen)) {
             expect(from === "gone" || (source === "mapping" && fits === null && !un.includes(from))).toBe(true);

@@ -43,6 +43,7 @@ const facts = (changes: Partial<SignInFacts> = {}): SignInFacts => ({
   subjects: [byKey("object-1"), byName("b.simon@acme.example")],
   mappedGroupId: null,
   unknownGroupIds: [],
+  rules: true,
   ...changes,
 });
 const user = (changes: Partial<User> = {}): User => ({
