@@ -359,8 +359,8 @@ const Mappings: FC<Part> = ({ fields, errors, groups }) => (
     <p class="hint">
       The first row, by priority, whose claim has the value decides the permission group at every sign-in. A group that
       a row gave is taken back when none gives it any more: the person falls back to the group for new users, or is
-      refused where that is not chosen or is one of administrators. Without any row everybody stays where they are. Empty
-      a row to remove it; save to get more rows.
+      refused where that is not chosen or is one of administrators. Without any row everybody stays where they are.
+      Empty a row to remove it; save to get more rows.
     </p>
     <div class="rows">
       {fields.mappings.map((row, index) => (
