@@ -50,6 +50,7 @@ describe("another company's cookie", () => {
 
 describe("a page of another company", () => {
   const EMBEDS = { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" };
+  const DETOUR = { "sec-fetch-site": "cross-site", referer: "https://globex.example.com/" };
   const asks = (headers: Record<string, string>, method = "POST") =>
     send("/x", { method, headers, ...(method === "POST" ? { body: "a=1" } : {}) });
 
@@ -63,6 +64,11 @@ describe("a page of another company", () => {
     ["embeds a frame", { ...EMBEDS, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }, "GET"],
     ["fetches what it can’t read", { ...EMBEDS, "sec-fetch-dest": "empty" }, "GET"],
     ["opens a WebSocket", { origin: "https://globex.example.com", upgrade: "websocket" }, "GET"],
+    // By way of a server elsewhere that redirects, whatever code it answers with. So Chromium asks, with the cookie.
+    ["posts a form by a detour", { ...DETOUR, "sec-fetch-dest": "document", origin: "null" }, "POST"],
+    ["posts by script and a detour", { ...DETOUR, "sec-fetch-dest": "empty", origin: "null" }, "POST"],
+    ["embeds a script by a detour", { ...DETOUR, "sec-fetch-dest": "script" }, "GET"],
+    ["hides its name and embeds by a detour", { "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" }, "GET"],
   ])("can't use the visitor's session when it %s", async (_what, headers, method) => {
     const spy = vi.spyOn(globalThis, "fetch");
     const response = await asks(headers, method);
@@ -86,8 +92,13 @@ describe("a page of another company", () => {
     for (const host of ["https://www.example.com/news?x", "https://a.b.example.com/"]) {
       expect((await asks({ ...embedded, referer: host }, "GET")).status).toBe(200);
     }
+    // A frame in which this company's own page asks an identity provider elsewhere, and a form of its own that is redirected.
+    const detour = { "sec-fetch-site": "cross-site", referer: urlOf(acme, "/page") };
+    expect((await asks({ ...detour, "sec-fetch-dest": "iframe" }, "GET")).status).toBe(200);
+    expect((await asks({ ...detour, "sec-fetch-dest": "document", origin: "null" })).status).toBe(200);
     const led = { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
     expect((await asks({ ...led, referer: "https://globex.example.com/" }, "GET")).status).toBe(200);
+    expect((await asks({ ...led, "sec-fetch-site": "cross-site" }, "GET")).status).toBe(200);
   });
 });
 
