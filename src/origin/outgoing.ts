@@ -49,7 +49,7 @@ export function outgoing(request: Request, tenant: Tenant, identity: IdentityPro
   headers.delete("content-length");
   const init = { method, headers, redirect: "manual", cf: NEVER_KEPT } as const;
   if (before) before.init = new Request(ANY_URL, init);
-  else if (made && charsOf(said) <= SAID_CHARS_MAX) {
+  else if (made && isKeepable(said)) {
     if (made.length === 0) remember(identity, made);
     if (made.length === MADE_MAX) made.shift();
     made.push({ tenant, method, said, init: null });
@@ -63,8 +63,10 @@ function isSame(one: Said, other: Said): boolean {
   return true;
 }
 
-function charsOf(said: Said): number {
-  return said.reduce((chars, text) => chars + text.length, 0);
+/** Not too long, and all that came: bytes that are no UTF-8 read alike, whatever they are, and still go to the origin as they came. */
+function isKeepable(said: Said): boolean {
+  const chars = said.reduce((sum, text) => sum + text.length, 0);
+  return chars <= SAID_CHARS_MAX && !said.some((text) => text.includes("\ufffd"));
 }
 
 function remember(identity: IdentityProof, made: Made[]): void {

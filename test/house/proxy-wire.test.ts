@@ -99,6 +99,15 @@ describe("headers", () => {
     expect(seen).toMatch(/^cookie: n=Zoë ✓\r$/im);
   });
 
+  it("of the visitor keep theirs that are no UTF-8, though they read like those of a request before", async () => {
+    origin.answer(ok("x"));
+    for (const name of ["J\xe9r", "J\xe9r", "J\xe8r", "J\xe8r", "J\ufffdr"]) {
+      const bytes = name.replace("\ufffd", "\xef\xbf\xbd");
+      await speak(wire.port, ask("GET /a", [`X-Name: ${bytes}`]));
+      expect(/^x-name: (.*)\r$/im.exec(origin.received())?.[1]).toBe(bytes);
+    }
+  });
+
   it("that reach the origin are the visitor's own and what says who and where from, nothing of the gateway's cares", async () => {
     origin.answer(ok("x"));
     await speak(wire.port, ask("GET /a", ["Accept: text/html", 'If-None-Match: "17"']));
