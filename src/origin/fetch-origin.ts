@@ -23,10 +23,17 @@ export function fetchOrigin(
   waitUntil: (promise: Promise<unknown>) => void,
 ): Promise<OriginAnswer> {
   return new Promise((resolve) => {
-    let answered = () => {};
+    let over = false;
+    let callOff = () => {};
+    const answered = () => {
+      over = true;
+      callOff();
+    };
     const wait = () => {
+      // An origin may answer before it has the whole body.
+      if (over) return;
       const giveUp = () => resolve({ kind: "slow", reason: `no headers within ${ORIGIN_HEADERS_TIMEOUT_MS} ms` });
-      answered = waitAtMost(ORIGIN_HEADERS_TIMEOUT_MS, giveUp, services, waitUntil);
+      callOff = waitAtMost(ORIGIN_HEADERS_TIMEOUT_MS, giveUp, services, waitUntil);
     };
     fetch(url, init).then(
       (response) => {

@@ -330,6 +330,27 @@ describe("an origin that is away", () => {
     expect(await response.json()).toMatchObject({ bytes: 20 });
     expect(waits).toHaveLength(1);
   });
+
+  it("that answers before it has the whole body is waited for no more when it has it", async () => {
+    const waits = heldTime();
+    let finish = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(10));
+        finish = () => controller.close();
+      },
+    });
+    let taken: Promise<string> | undefined;
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (_url, init) => {
+      taken = new Response((init as RequestInit).body).text();
+      return new Response("too large", { status: 413 });
+    });
+    expect((await send("/upload", { method: "POST", body })).status).toBe(413);
+    finish();
+    expect(await taken).toHaveLength(10);
+    await aMoment();
+    expect(waits).toHaveLength(0);
+  });
 });
 
 describe("D1", () => {
