@@ -6,7 +6,7 @@ import { assertionKeys, sessions } from "./schema.ts";
 import type { WrappedKey } from "./wrapped-keys.ts";
 
 /** The file in migrations/ that this code needs to have been applied. */
-export const NEWEST_MIGRATION = "0002_at_scale.sql";
+export const NEWEST_MIGRATION = "0003_group_source.sql";
 
 /** Wrangler's own book of what was applied; it makes the table. */
 const d1Migrations = sqliteTable("d1_migrations", { id: integer().primaryKey(), name: text() });
