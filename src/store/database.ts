@@ -76,9 +76,8 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
     const constraint = constraintOf(error);
     count("d1_round_trips", constraint === null ? "failed" : "constraint");
     if (constraint !== null) return { ok: false, constraint };
-    const reason = reasonOf(error);
-    const Failure = BROKE_OFF.test(reason) ? StorageInDoubt : StorageUnavailable;
-    throw new Failure(`D1 did not answer${reason}`, { cause: error });
+    const Failure = says(error, NOTHING_DONE) ? StorageUnavailable : StorageInDoubt;
+    throw new Failure(`D1 did not answer${reasonOf(error)}`, { cause: error });
   } finally {
     waiting.abort();
     const ms = performance.now() - askedAt;
@@ -88,27 +87,32 @@ export async function decide<T>(work: PromiseLike<T>, timeoutMs = D1_TIMEOUT_MS)
 }
 
 const CAUSES_MAX = 5;
-/** Of D1's errors those that say nothing of the work (developers.cloudflare.com/d1/observability/debug-d1). */
-const BROKE_OFF = /connection lost|reset/i;
+/**
+ * Of D1's errors those by which nothing was done (developers.cloudflare.com/d1/observability/debug-d1): SQLite refused, or nobody took
+ * the work. All others, and whatever the runtime throws where the connection itself fails, say nothing of it.
+ */
+const NOTHING_DONE = /^D1_ERROR: .*(?:SQLITE_|overloaded|requests queued|cannot resolve)/is;
 /** What D1 says of itself. Anything with a quote in it may hold a value, and so may the text that Drizzle puts around. */
 const SAID = /^D1_ERROR: ([\w .,:;()-]{1,120})$/;
 
 /** For the log. */
 function reasonOf(error: unknown): string {
+  const said = says(error, SAID)?.[1];
+  return said === undefined ? "" : `: ${said}`;
+}
+
+/** Drizzle puts its own error around D1's. */
+function says(error: unknown, what: RegExp): RegExpExecArray | null {
   for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_MAX; at = at.cause, depth++) {
-    const said = SAID.exec(at.message)?.[1];
-    if (said !== undefined) return `: ${said}`;
+    const found = what.exec(at.message);
+    if (found !== null) return found;
   }
-  return "";
+  return null;
 }
 
 const NAMED = /(?:UNIQUE|NOT NULL) constraint failed: ([\w., ]+)/;
 
 function constraintOf(error: unknown): string | null {
-  for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_MAX; at = at.cause, depth++) {
-    if (at.message.includes("FOREIGN KEY constraint failed")) return "foreign key";
-    const named = NAMED.exec(at.message)?.[1];
-    if (named !== undefined) return named;
-  }
-  return null;
+  if (says(error, /FOREIGN KEY constraint failed/)) return "foreign key";
+  return says(error, NAMED)?.[1] ?? null;
 }
