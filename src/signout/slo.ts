@@ -57,7 +57,7 @@ export async function sloByPost(c: Context<AppEnv>): Promise<Response> {
   if (trust === null) return notConfiguredPage(c.get("tenant").company, "/sso/local");
   const form = await readForm(c.req.raw, FORM_BYTES_MAX);
   const refused = (code: "message_missing" | "schema_invalid", expected: string, received: string) =>
-    refuse(c, { code, expected, received });
+    refuse(c, { code, expected, received }, true);
   if (!form.ok) return refused("message_missing", form.refusal.expected, form.refusal.received);
   const { fields } = form;
   const messages = [...fields].filter(([name]) => name === "SAMLRequest" || name === "SAMLResponse");
@@ -111,8 +111,10 @@ async function endSessions(c: Context<AppEnv>, request: LogoutRequest, relayStat
     messageId: id,
     rememberUntil: services.now() + LOGOUT_REQUEST_REMEMBERED_MS,
   });
-  if (ended === "used")
-    return refuse(c, { code: "in_response_to_mismatch", expected: "a LogoutRequest not yet used", received: id });
+  if (ended === "used") {
+    const refusal = { code: "in_response_to_mismatch", expected: "a LogoutRequest not yet used", received: id };
+    return refuse(c, refusal, c.req.method === "POST");
+  }
   for (const sessionId of ended) forgetSession(services, sessionId);
   log("sign_out", { company: tenant.company.slug, code: "by_identity_provider" });
   const onward = await answerUrl(c, tenant, id, relayState);

@@ -271,7 +271,9 @@ describe("a LogoutRequest of the identity provider", () => {
       const field = await idp.postField(xml, "_again");
       expect((await post(field)).status).toBe(303);
       const browser = await signedIn();
-      await expectRefused(await post(field), browser, "in_response_to_mismatch");
+      const again = await browser.post(`${acme.url}/sso/slo`, { SAMLRequest: field }, { crossSite: true });
+      expect(await again.clone().text()).not.toContain("You are signed out");
+      await expectRefused(again, browser, "in_response_to_mismatch");
       // The same message by the other binding is the same message.
       await expectRefused(await send(await idp.redirectQuery("SAMLRequest", xml)), browser, "in_response_to_mismatch");
       await expectRefused(await post(await idp.postField(request({ id: "_bare" }))), browser, "signature_missing");
@@ -338,10 +340,11 @@ describe("the SingleLogoutService", () => {
     },
   );
 
-  it("refuses forms that carry no message or two", async () => {
+  it("refuses forms that carry no message or two, and tells nobody that they are signed out", async () => {
     for (const fields of [{}, { SAMLRequest: "AAAA", SAMLResponse: "AAAA" }] as Record<string, string>[]) {
       const response = await gateway.browser().post(`${acme.url}/sso/slo`, fields, { crossSite: true });
       expect(response.status).toBe(403);
+      expect(await response.text()).not.toContain("You are signed out");
     }
   });
 });
