@@ -2,7 +2,8 @@
 import { seeOther } from "../frame/index.ts";
 
 const SENTENCES = {
-  "settings-saved": "The single sign-on settings are saved. They are in force everywhere within a minute.",
+  "settings-saved":
+    "The single sign-on settings are saved. They are in force everywhere within a minute. Next: sign in once in a private window.",
   "metadata-read":
     "The settings were taken from the metadata and are in force. Next: say who may sign in, under Just-In-Time provisioning.",
   "key-published": "The next key pair is published. Let your provider learn it before you put it in use.",

@@ -1,12 +1,12 @@
 /** `/sso/admin`: how the company's single sign-on stands, what to do next, and the last attempts. */
-import type { FC } from "hono/jsx";
-import { findMetadataSource, listSignIns, type SignInRecord } from "../../store/index.ts";
+import { findMetadataSource, listSignIns } from "../../store/index.ts";
 import { announcedOf } from "../metadata-source.ts";
 import { certificateHealth } from "./certificate-health.ts";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
 import { Time } from "./parts.tsx";
-import { GROUPS_PATH, METADATA_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
+import { METADATA_PATH, SETTINGS_PATH, SIGN_INS_PATH } from "./paths.ts";
+import { StepBadge, stepsOf } from "./progress.tsx";
 import { allGroups, storedTenant } from "./settings.ts";
 import { Health } from "./settings-page.tsx";
 import { SignInTable } from "./sign-ins.tsx";
@@ -14,10 +14,6 @@ import { SignInTable } from "./sign-ins.tsx";
 const SIGN_INS_SHOWN = 6;
 /** A publisher may be away over a weekend. */
 const UNREADABLE_MS = 3 * 86_400_000;
-
-/** A password has no audience: an administrator who came by one has tried nothing yet. */
-const bySingleSignOn = ({ outcome, checks }: SignInRecord) =>
-  outcome === "success" && checks.some(({ name }) => name === "audience");
 
 export async function showOverview(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
@@ -33,16 +29,7 @@ export async function showOverview(c: ConsoleContext): Promise<Response> {
   const unwell = certificates.filter((certificate) => certificateHealth(certificate, now).tone !== "good");
   const announced = saml && source ? announcedOf({ saml, source }).length : 0;
   const unreadable = source?.failedAt != null && now - source.failedAt >= UNREADABLE_MS;
-  const steps = [
-    {
-      done: groups.some(({ type }) => type === "member"),
-      href: `${GROUPS_PATH}/new`,
-      text: "Create a permission group for your people",
-    },
-    { done: saml !== null, href: SETUP_PATH, text: "Enter our values at your identity provider" },
-    { done: saml !== null, href: SETTINGS_PATH, text: "Enter its Login URL and certificate here" },
-    { done: signIns.some(bySingleSignOn), href: "/sso/login", text: "Sign in once to try it" },
-  ];
+  const steps = await stepsOf(visit, tenant, groups);
   return consolePage(visit, {
     title: "Overview",
     section: "overview",
@@ -83,12 +70,14 @@ export async function showOverview(c: ConsoleContext): Promise<Response> {
             </p>
           </section>
         )}
-        {steps.some(({ done }) => !done) && (
+        {steps.some(({ state }) => state !== "done") && (
           <section class="card" aria-labelledby="h-steps">
             <h2 id="h-steps">To do</h2>
             <ol class="steps">
               {steps.map((step) => (
-                <Step {...step} />
+                <li>
+                  {step.state === "done" ? step.text : <a href={step.href}>{step.text}</a>} <StepBadge step={step} />
+                </li>
               ))}
             </ol>
           </section>
@@ -138,9 +127,3 @@ export async function showOverview(c: ConsoleContext): Promise<Response> {
     ),
   });
 }
-
-const Step: FC<{ done: boolean; href: string; text: string }> = ({ done, href, text }) => (
-  <li>
-    {done ? text : <a href={href}>{text}</a>} {done && <span class="badge good">Done</span>}
-  </li>
-);

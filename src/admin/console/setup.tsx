@@ -1,16 +1,23 @@
-/** `/setup`: our values beside the names that the company's identity provider gives its fields. Works as links without a script. */
+/**
+ * `/setup`: the tutorial's steps in its order, which are done and which is next; our values beside the names that the company's
+ * identity provider gives its fields. Works as links without a script.
+ */
+import type { Child, FC } from "hono/jsx";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
 import { Copyable } from "./parts.tsx";
-import { METADATA_PATH, SETTINGS_PATH, SETUP_PATH } from "./paths.ts";
-import { ourValue, PROVIDERS } from "./providers.ts";
+import { GROUPS_PATH, METADATA_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
+import { type Step, StepBadge, stepsOf } from "./progress.tsx";
+import { type OurValues, ourValue, PROVIDERS, type Provider } from "./providers.ts";
+import { allGroups, storedTenant } from "./settings.ts";
 
-export function showSetup(c: ConsoleContext): Response {
+export async function showSetup(c: ConsoleContext): Promise<Response> {
   const visit = c.get("visit");
   const { entityId, acsUrl, sloUrl, signOnUrl } = visit.tenant;
-  const values = { entityId, acsUrl, sloUrl, signOnUrl };
   const wanted = new URL(c.req.url).searchParams.get("provider");
   const provider = PROVIDERS.find(({ key }) => key === wanted) ?? PROVIDERS[0]!;
+  const [tenant, groups] = await Promise.all([storedTenant(visit), allGroups(visit)]);
+  const [group, give, take, trial] = await stepsOf(visit, tenant, groups);
   return consolePage(visit, {
     title: "Set up your provider",
     section: "setup",
@@ -35,61 +42,96 @@ export function showSetup(c: ConsoleContext): Response {
             ))}
           </ul>
         </nav>
-        <section class="card" aria-labelledby="h-give">
-          <h2 id="h-give">1. Enter in {provider.name}</h2>
-          <p class="soft">{provider.place}</p>
-          <dl class="values">
-            {provider.give.map(({ field, ours, value }) => (
-              <div>
-                <dt>{field}</dt>
-                <dd>
-                  {ours === undefined ? (
-                    <span>{value}</span>
-                  ) : (
-                    <Copyable value={ourValue(ours, values)} label={field} />
-                  )}
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-        <section class="card" aria-labelledby="h-take">
-          <h2 id="h-take">2. Bring back</h2>
-          <table class="stack">
-            <caption class="hidden">What {provider.name} shows, and where it goes here</caption>
-            <thead>
-              <tr>
-                <th scope="col">In {provider.name}</th>
-                <th scope="col">Here</th>
-              </tr>
-            </thead>
-            <tbody>
-              {provider.take.map(([theirs, here]) => (
-                <tr>
-                  <th scope="row">{theirs}</th>
-                  <td data-label="Here">{here}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <p class="actions">
-            <a class="button" href={SETTINGS_PATH}>
-              Enter the settings
-            </a>
-            <a class="button quiet" href={METADATA_PATH}>
-              Import metadata instead
-            </a>
+        <Part id="h-group" title="1. Create a permission group" step={group}>
+          <p class="soft">
+            It is for the people who will sign in this way: tick “This group can only sign in via Single Sign-On”.
           </p>
-        </section>
-        <section class="card" aria-labelledby="h-mind">
-          <h2 id="h-mind">Good to know</h2>
+          <p class="actions">
+            {group?.state === "done" ? (
+              <a href={GROUPS_PATH}>Look at the groups</a>
+            ) : (
+              <a class="button" href={`${GROUPS_PATH}/new`}>
+                Create a group
+              </a>
+            )}
+          </p>
+        </Part>
+        <Part id="h-give" title={`2. Enter in ${provider.name}`} step={give}>
+          <Give provider={provider} values={{ entityId, acsUrl, sloUrl, signOnUrl }} />
+        </Part>
+        <Part id="h-take" title="3. Bring back" step={take}>
+          <Take provider={provider} />
+        </Part>
+        <Part id="h-try" title="4. Try it" step={trial}>
+          <p class="soft">
+            Let the provider give you access to the application, then open <code class="pick">{signOnUrl}</code> in a
+            private window. Who is refused sees a reference: the <a href={SIGN_INS_PATH}>sign-in log</a> has it, with
+            what to change.
+          </p>
+        </Part>
+        <Part id="h-mind" title="Good to know">
           <ul>
             {provider.remarks.map((remark) => (
               <li>{remark}</li>
             ))}
           </ul>
-        </section>
+        </Part>
       </>
     ),
   });
 }
+
+const Part: FC<{ id: string; title: string; step?: Step | undefined; children?: Child }> = (p) => (
+  <section class="card" aria-labelledby={p.id}>
+    <h2 id={p.id}>
+      {p.title} <StepBadge step={p.step} />
+    </h2>
+    {p.children}
+  </section>
+);
+
+const Give: FC<{ provider: Provider; values: OurValues }> = ({ provider, values }) => (
+  <>
+    <p class="soft">{provider.place}</p>
+    <dl class="values">
+      {provider.give.map(({ field, ours, value }) => (
+        <div>
+          <dt>{field}</dt>
+          <dd>
+            {ours === undefined ? <span>{value}</span> : <Copyable value={ourValue(ours, values)} label={field} />}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  </>
+);
+
+const Take: FC<{ provider: Provider }> = ({ provider }) => (
+  <>
+    <table class="stack">
+      <caption class="hidden">What {provider.name} shows, and where it goes here</caption>
+      <thead>
+        <tr>
+          <th scope="col">In {provider.name}</th>
+          <th scope="col">Here</th>
+        </tr>
+      </thead>
+      <tbody>
+        {provider.take.map(([theirs, here]) => (
+          <tr>
+            <th scope="row">{theirs}</th>
+            <td data-label="Here">{here}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+    <p class="actions">
+      <a class="button" href={SETTINGS_PATH}>
+        Enter the settings
+      </a>
+      <a class="button quiet" href={METADATA_PATH}>
+        Import metadata instead
+      </a>
+    </p>
+  </>
+);
