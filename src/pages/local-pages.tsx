@@ -1,7 +1,7 @@
 /** The pages with a password on them: signing in with one, and choosing one by a one-time link. Made for password managers and without need of a script. */
 import { ActionLink, page } from "./layout.tsx";
 import { PASSKEY_SCRIPT, PasskeySignIn } from "./passkey-pages.tsx";
-import { type PageProblem, Problem } from "./problem.tsx";
+import { type PageProblem, Problem, SEEN_FIRST } from "./problem.tsx";
 import type { Brand } from "./theme.tsx";
 
 /** `POST`s to itself. After the post the visitor goes on to the deep link, and the origin may redirect that to another host. */
@@ -118,7 +118,7 @@ export function choosePasswordPage(p: {
         </p>
         <Problem problem={problem} />
         {fault !== null && (
-          <div class="problem" role="alert" id="fault">
+          <div id="fault" {...SEEN_FIRST}>
             <p>{fault}</p>
           </div>
         )}
@@ -146,7 +146,14 @@ export function choosePasswordPage(p: {
           </div>
           <div class="field">
             <label for="again">The same again</label>
-            <input id="again" name="password_again" type="password" autocomplete="new-password" required />
+            <input
+              id="again"
+              name="password_again"
+              type="password"
+              autocomplete="new-password"
+              required
+              {...(p.problem === "not_repeated" ? wrong : {})}
+            />
           </div>
           <p>
             <label class="choice">

@@ -13,9 +13,12 @@ export interface PageProblem {
   readonly retryAfter?: number;
 }
 
+/** Takes the focus when the page opens, so that a screen reader begins here. */
+export const SEEN_FIRST = { class: "problem", role: "alert", tabindex: -1, autofocus: true } as const;
+
 export const Problem: FC<{ problem: PageProblem | null }> = ({ problem }) =>
   problem && (
-    <div class="problem" role="alert" id="problem">
+    <div id="problem" {...SEEN_FIRST}>
       <p>{problem.sentence}</p>
       <p>{problem.advice}</p>
       {problem.reference !== null && (

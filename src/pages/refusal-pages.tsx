@@ -112,9 +112,12 @@ export function nothingHerePage(company: Brand): Response {
     company,
     doorway: "closed",
     children: (
-      <p class="actions">
-        <ActionLink href="/">Go to the start page</ActionLink>
-      </p>
+      <>
+        <p class="lead">This address is only a step of signing in or out, or it is mistyped.</p>
+        <p class="actions">
+          <ActionLink href="/">Go to the start page</ActionLink>
+        </p>
+      </>
     ),
   });
 }

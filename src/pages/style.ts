@@ -28,7 +28,7 @@ main{flex:1;display:grid;align-content:start;align-items:center;gap:clamp(1rem,6
 .scene{width:5rem}
 .scene svg,.mark svg{display:block}
 .scene svg{width:100%;height:auto}
-@media (min-width:52rem){main{align-content:center;grid-template-columns:minmax(0,1fr) auto}.scene{width:19rem;order:2}}
+@media (min-width:52rem){main{align-content:center;grid-template-columns:minmax(0,1fr) auto}.scene{width:min(19rem,28vw);order:2}}
 @media (max-width:51.99rem){main:has(.field) .scene{display:none}}
 h1{margin:0 0 1rem;font:500 clamp(1.875rem,1.4rem + 2.2vw,2.75rem)/1.15 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;
 letter-spacing:-.015em;text-wrap:balance}
@@ -59,7 +59,7 @@ background:var(--fill,var(--accent));color:var(--fill-ink,var(--accent-ink));fon
 .button.quiet{background:transparent;color:var(--accent);border-color:var(--edge)}
 .button.quiet:hover{color:var(--accent-2);border-color:var(--accent-2)}
 a{color:var(--accent);text-underline-offset:.2em}
-a:focus-visible,button:focus-visible,input:focus-visible,code:focus-visible{outline:3px solid var(--focus);outline-offset:3px;border-radius:.75rem}
+:focus-visible,.problem:focus{outline:3px solid var(--focus);outline-offset:3px;border-radius:.75rem}
 .reference{display:flex;flex-wrap:wrap;align-items:baseline;gap:.25rem .75rem;margin:2.25rem 0 0;padding-top:1.125rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9375rem}
 .reference dt,.reference dd{margin:0}
 code{font:500 .9375rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;color:var(--ink);user-select:all}
