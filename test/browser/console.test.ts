@@ -184,7 +184,8 @@ it("a changed certificate is tried first: the wrong one is shown with what was e
   await lookAt(tab, "console-version");
   await tab.getByRole("button", { name: "Make it the draft" }).click();
   await tab.getByText("The draft is that version now.").waitFor();
-  await tab.getByRole("button", { name: "Discard" }).click();
+  await tab.locator("summary", { hasText: "Discard" }).click();
+  await tab.getByRole("button", { name: "Yes, discard" }).click();
   await tab.getByText("The draft is discarded.").waitFor();
   expect(complaints).toEqual([]);
 });
@@ -303,7 +304,7 @@ describe("each page", () => {
     await lookAt(tab, "console-paths");
     await tab.getByRole("button", { name: "Remove: /press/*", exact: true }).click();
     await tab.getByRole("button", { name: "Remove: /press/drafts/*" }).click();
-    await tab.getByText("There is none.").waitFor();
+    await tab.getByText("There is no rule yet").waitFor();
 
     await tab.goto(`${demo.companyUrl}${CONSOLE}/tokens`);
     await tab.getByLabel("Name").fill("Directory synchronisation");

@@ -86,7 +86,8 @@ describe("a passkey", () => {
     await card.getByText("Work laptop").waitFor();
     await card.scrollIntoViewIfNeeded();
     await lookAt(tab, "console-user-passkeys");
-    await card.getByRole("button", { name: "Remove" }).click();
+    await card.locator("summary", { hasText: "Remove" }).click();
+    await card.getByRole("button", { name: "Yes, remove Work laptop" }).click();
     await tab.getByText("The passkey is removed. It signs nobody in").waitFor();
 
     // The device does not know; the visitor reads why nothing happens.

@@ -50,7 +50,9 @@ beforeAll(async () => {
 
 const page = async (path: string, browser = ada) => {
   const response = await browser.get(acme.url + CONSOLE + path);
-  return { status: response.status, headers: response.headers, html: await response.text() };
+  // Where an address may break is no part of it.
+  const html = (await response.text()).replaceAll("<wbr/>", "");
+  return { status: response.status, headers: response.headers, html };
 };
 const saml = async () => (await gateway.api("GET", "/companies/acme/saml")).body;
 const draft = async () => (await gateway.api("GET", "/companies/acme/saml/draft")).body;

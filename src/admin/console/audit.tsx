@@ -41,7 +41,7 @@ async function auditPage(c: ConsoleContext, checked: Checked | null): Promise<Re
       <>
         {checked && <ChainNote checked={checked} />}
         <div class="card">
-          <Form visit={visit} action={AUDIT_PATH} class="actions">
+          <Form visit={visit} action={AUDIT_PATH} class="actions bar">
             <button class="button quiet" type="submit">
               Check the chain
             </button>

@@ -6,7 +6,7 @@ import { adviceFor } from "./advice.ts";
 import type { Visit } from "./console.ts";
 import { GROUPS_PATH, SETTINGS_PATH, USERS_PATH } from "./paths.ts";
 
-/** What a check is called in the log, for people. One without a name here is shown by the log's own. */
+/** What a check is called in the log, for people. */
 const NAMES: Readonly<Record<string, string>> = {
   message: "The message can be decoded",
   xml: "It is well-formed XML",
@@ -48,7 +48,17 @@ const NAMES: Readonly<Record<string, string>> = {
   group_mapping: "Group mapping",
   group: "The permission group",
   idp_status: "What the provider said",
+  form: "A form that can be read",
+  attempts: "Not too many attempts",
+  password: "The password",
+  passkey: "The passkey",
+  challenge: "It answers our challenge",
+  invitation: "The link",
+  company: "The company",
 };
+
+/** A refusal by a rule without a check of its own is recorded under its code: `user_disabled`. */
+const nameOf = (name: string) => NAMES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 export const CheckItems: FC<{ checks: readonly Check[] }> = ({ checks }) => (
   <ol class="checks">
@@ -62,7 +72,7 @@ export const CheckItems: FC<{ checks: readonly Check[] }> = ({ checks }) => (
             <span class="hidden">{said ? "Note" : ok ? "Passed" : "Failed"}</span>
           </span>
           <div>
-            <span class="what">{NAMES[name] ?? name}</span>
+            <span class="what">{nameOf(name)}</span>
             {(expected !== null || received !== null) && (
               <dl>
                 {expected !== null && (

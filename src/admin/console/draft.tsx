@@ -9,7 +9,7 @@ import { leadTo } from "./done.ts";
 import { type Guard, guardOf } from "./draft-guard.ts";
 import { interrupted } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
-import { CheckField, type Errors, FaultNote, Form, StaleNote, Time } from "./parts.tsx";
+import { CheckField, type Errors, FaultNote, Form, StaleNote, Sure, Time } from "./parts.tsx";
 import { DRAFT_PATH, SETTINGS_PATH, VERSIONS_PATH } from "./paths.ts";
 import { allGroups } from "./settings.ts";
 import { ChangeTable, changesBetween } from "./settings-changes.tsx";
@@ -97,14 +97,13 @@ function draftPage(visit: Visit, standing: Standing, more: { status?: number; er
         </section>
         <Trial visit={visit} draft={draft} />
         <Application visit={visit} {...standing} />
-        <Form visit={visit} action={`${DRAFT_PATH}/discard`} class="card">
-          <h2>Discard the draft</h2>
-          <input type="hidden" name="version" value={String(draft.version)} />
+        <section class="card" aria-labelledby="h-discard">
+          <h2 id="h-discard">Discard the draft</h2>
           <p class="soft">What is in force stays as it is.</p>
-          <button class="button danger" type="submit">
-            Discard
-          </button>
-        </Form>
+          <Sure visit={visit} action={`${DRAFT_PATH}/discard`} label="Discard">
+            <input type="hidden" name="version" value={String(draft.version)} />
+          </Sure>
+        </section>
       </>
     ),
   });

@@ -25,7 +25,7 @@ export const Following: FC<{ visit: Visit; found: PossiblyFollowing; fields: Fol
         <h2>Follow an address</h2>
         <p class="soft">
           We read it daily for new certificates, and take nothing else from it. Nothing is removed from your settings.
-          Https vouches for what stands there: a signature of the metadata is not checked.
+          HTTPS vouches for what stands there: a signature of the metadata is not checked.
         </p>
         {source && <Readings source={source} />}
         <TextField name="address" label="Address" value={address} errors={p.errors} type="url" mono />

@@ -21,6 +21,7 @@ import {
   PauseNote,
   SelectField,
   StaleNote,
+  Sure,
   TextField,
   withErrors,
 } from "./parts.tsx";
@@ -150,13 +151,11 @@ function groupPage(visit: Visit, view: View): Response {
 }
 
 const Deletion: FC<{ visit: Visit; group: Group }> = ({ visit, group }) => (
-  <Form visit={visit} action={`${GROUPS_PATH}/${group.id}/delete`} class="card">
-    <h2>Delete this group</h2>
+  <section class="card" aria-labelledby="h-delete">
+    <h2 id="h-delete">Delete this group</h2>
     <p class="soft">Only a group that no user and no setting refers to can be deleted.</p>
-    <button class="button danger" type="submit">
-      Delete the group
-    </button>
-  </Form>
+    <Sure visit={visit} action={`${GROUPS_PATH}/${group.id}/delete`} label="Delete the group" />
+  </section>
 );
 
 export function showNewGroup(c: ConsoleContext): Response {

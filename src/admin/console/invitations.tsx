@@ -21,7 +21,7 @@ const Pending = ({ visit, pending }: { visit: Visit; pending: readonly PendingIn
     visit={visit}
     path={INVITATIONS_PATH}
     caption="Invitations"
-    links={pending.map(({ link, email }) => ({ link, who: <a href={`${USERS_PATH}/${link.userId}`}>{email}</a> }))}
+    links={pending.map(({ link, email }) => ({ link, who: email, href: `${USERS_PATH}/${link.userId}` }))}
     now={visit.services.now()}
   />
 );

@@ -70,7 +70,8 @@ async function metadataPage(visit: Visit, view: View): Promise<Response> {
         {follows && following}
         <Form visit={visit} action={METADATA_PATH} upload class="card">
           <input type="hidden" name="version" value={String(view.version)} />
-          <p class="soft">Import it in one of three ways.</p>
+          <h2>Import once</h2>
+          <p class="soft">In one of three ways.</p>
           <TextField
             name="url"
             label="URL"

@@ -80,19 +80,21 @@ async function originPage(visit: Visit, { status = 200, path = "/", errors = {},
             The signature (ES256) of <code>X-Vestibule-Jwt-Assertion</code> at each request, that it has not expired,
             and:
           </p>
-          <dl class="facts">
-            <dt>Keys</dt>
-            <dd>
-              <Copyable value={`${baseUrl}/sso/jwks.json`} label="the keys’ address" />
-            </dd>
-            <dt>Issuer (iss)</dt>
-            <dd>
-              <Copyable value={baseUrl} label="the issuer" />
-            </dd>
-            <dt>Audience (aud)</dt>
-            <dd>
-              <Copyable value={new URL(company.originUrl).origin} label="the audience" />
-            </dd>
+          <dl class="values">
+            {(
+              [
+                ["Keys", `${baseUrl}/sso/jwks.json`],
+                ["Issuer (iss)", baseUrl],
+                ["Audience (aud)", new URL(company.originUrl).origin],
+              ] as const
+            ).map(([label, value]) => (
+              <div>
+                <dt>{label}</dt>
+                <dd>
+                  <Copyable value={value} label={label} />
+                </dd>
+              </div>
+            ))}
           </dl>
         </section>
       </>

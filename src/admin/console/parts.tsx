@@ -6,6 +6,7 @@ import { signInAgainPath, signInPath } from "./paths.ts";
 
 export {
   AreaField,
+  Breakable,
   CheckField,
   ConflictNote,
   Copyable,
@@ -18,6 +19,7 @@ export {
   Older,
   SecretNote,
   SelectField,
+  Sure,
   TextField,
   Time,
   withErrors,

@@ -5,7 +5,7 @@ import { deletePasskey, readPasskey } from "../passkeys.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { leadTo } from "./done.ts";
 import { interrupted } from "./gate.ts";
-import { Form, Time } from "./parts.tsx";
+import { Sure, Time } from "./parts.tsx";
 import { USERS_PATH } from "./paths.ts";
 
 export const Passkeys: FC<{ visit: Visit; user: User; passkeys: readonly Passkey[] }> = ({ visit, user, passkeys }) => (
@@ -37,11 +37,12 @@ export const Passkeys: FC<{ visit: Visit; user: User; passkeys: readonly Passkey
               </td>
               <td data-label="Last used">{lastUsedAt === null ? "Never" : <Time at={lastUsedAt} />}</td>
               <td class="end">
-                <Form visit={visit} action={`${USERS_PATH}/${user.id}/passkeys/${id}/remove`}>
-                  <button class="button quiet small" type="submit">
-                    Remove
-                  </button>
-                </Form>
+                <Sure
+                  visit={visit}
+                  action={`${USERS_PATH}/${user.id}/passkeys/${id}/remove`}
+                  label="Remove"
+                  of={name}
+                />
               </td>
             </tr>
           ))}

@@ -51,7 +51,11 @@ async function pathsPage(visit: Visit, view: View): Promise<Response> {
             <code>/docs/</code>. Upper and lower case differ; a path that could be read in two ways always needs a
             sign-in.
           </p>
-          {company.pathRules.length === 0 ? <p>There is none.</p> : <RuleTable visit={visit} company={company} />}
+          {company.pathRules.length === 0 ? (
+            <p>There is no rule yet: every path needs a sign-in.</p>
+          ) : (
+            <RuleTable visit={visit} company={company} />
+          )}
         </div>
         <Form visit={visit} action={PATHS_PATH} class="card">
           <h2>Add a rule</h2>
@@ -121,7 +125,7 @@ const RuleTable: FC<{ visit: Visit; company: Company }> = ({ visit, company }) =
           <th scope="row">
             <code>{rule.path}</code>
           </th>
-          <td data-label="Who may ask">
+          <td class="wide" data-label="Who may ask">
             {rule.access === "session" ? ACCESS.session : <span class="badge warn">{ACCESS[rule.access]}</span>}
             {rule.preflight && " · preflights pass"}
           </td>

@@ -17,6 +17,7 @@ import {
   Form,
   PauseNote,
   StaleNote,
+  Sure,
   TextField,
   withErrors,
 } from "./parts.tsx";
@@ -80,18 +81,14 @@ async function sessionsPage(visit: Visit, view: View = {}): Promise<Response> {
             </button>
           </p>
         </Form>
-        <Form visit={visit} action={`${SESSIONS_PATH}/end`} class="card">
-          <h2>Sign everybody out</h2>
+        <section class="card" aria-labelledby="h-end">
+          <h2 id="h-end">Sign everybody out</h2>
           <p class="hint">
             Ends all sessions of your company, yours too, everywhere within a minute. People see and end their own at{" "}
             <a href="/sso/sessions">/sso/sessions</a>.
           </p>
-          <p class="actions">
-            <button class="button danger" type="submit">
-              Sign everybody out
-            </button>
-          </p>
-        </Form>
+          <Sure visit={visit} action={`${SESSIONS_PATH}/end`} label="Sign everybody out" />
+        </section>
       </>
     ),
   });

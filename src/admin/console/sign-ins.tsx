@@ -12,7 +12,7 @@ import { doorPage } from "./door-pages.tsx";
 import { interrupted } from "./gate.ts";
 import { KeptForm, Message, openMessage, saveKept } from "./kept-messages.tsx";
 import { consolePage } from "./layout.tsx";
-import { type Errors, FaultNote, Older, SelectField, TextField, Time } from "./parts.tsx";
+import { Breakable, type Errors, FaultNote, Older, SelectField, TextField, Time } from "./parts.tsx";
 import { SIGN_INS_PATH, USERS_PATH } from "./paths.ts";
 import { LIST_ROWS } from "./users.tsx";
 
@@ -105,7 +105,15 @@ async function logPage(c: ConsoleContext, errors: Errors): Promise<Response> {
           <FilterForm filter={filter} />
         )}
         <div class="card">
-          {records.length === 0 ? <p class="soft">There is no such attempt.</p> : <SignInTable records={records} />}
+          {records.length === 0 ? (
+            <p class="soft">
+              {filter.reference === "" && !isSearch(filter)
+                ? "Nobody has tried to sign in yet."
+                : "There is no such attempt: change or empty the fields above."}
+            </p>
+          ) : (
+            <SignInTable records={records} />
+          )}
           {isSearch(filter) && filter.reference === "" && (
             <p class="hint">Looks through the newest {SIGN_IN_FILTER_ROWS_MAX.toLocaleString("en")} attempts.</p>
           )}
@@ -113,7 +121,7 @@ async function logPage(c: ConsoleContext, errors: Errors): Promise<Response> {
         <Older href={last ? addressOf(filter, { after: last.id }) : null} label="Older attempts" />
         {!live && (
           <>
-            <p>
+            <p class="actions">
               <a href={addressOf(filter, { live: String(now) })}>Refresh every {LIVE_SECONDS} seconds</a>
             </p>
             <KeptForm visit={visit} errors={errors} />
@@ -130,7 +138,7 @@ async function logPage(c: ConsoleContext, errors: Errors): Promise<Response> {
 const FilterForm = ({ filter }: { filter: Filter }) => (
   <form class="search" method="get" action={SIGN_INS_PATH}>
     <TextField name="reference" label="Reference" value={filter.reference} errors={{}} type="search" mono />
-    <TextField name="email" label="E-mail" value={filter.email} errors={{}} type="search" />
+    <TextField name="email" label="Email" value={filter.email} errors={{}} type="search" />
     <TextField name="code" label="Code" value={filter.code} errors={{}} type="search" mono />
     {(["from", "to"] as const).map((name) => (
       <div class="narrow">
@@ -163,10 +171,8 @@ export const SignInTable = ({ records }: { records: readonly SignInRecord[] }) =
           <td>
             <Time at={record.at} />
           </td>
-          <td>
-            <bdi>{record.email ?? "Unknown"}</bdi>
-          </td>
-          <td>
+          <td class="wide">{record.email === null ? "Unknown" : <Breakable text={record.email} />}</td>
+          <td class="outcome">
             <OutcomeBadge record={record} />
           </td>
           <td>

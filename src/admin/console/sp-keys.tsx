@@ -8,7 +8,7 @@ import type { ConsoleContext, Visit } from "./console.ts";
 import { type DoneCode, leadTo } from "./done.ts";
 import { interrupted } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
-import { errorsOf, FaultNote, Form, Time } from "./parts.tsx";
+import { errorsOf, FaultNote, Form, Sure, Time } from "./parts.tsx";
 import { KEYS_PATH } from "./paths.ts";
 
 const USES: readonly (readonly [SpKey["use"], string, string])[] = [
@@ -116,24 +116,20 @@ const KeyRow: FC<{ visit: Visit; standing: StandingSpKey }> = ({ visit, standing
       <td class="end">
         <div class="actions bar">
           {state === "published" && (
-            <KeyButton visit={visit} id={key.id} step="activate" label="Put in use" name={name} tone="" />
+            <Form visit={visit} action={`${KEYS_PATH}/${key.id}/activate`}>
+              <button class="button small" type="submit" aria-label={`Put in use: ${name}`}>
+                Put in use
+              </button>
+            </Form>
           )}
           {(state === "published" || state === "previous") && (
-            <KeyButton visit={visit} id={key.id} step="retire" label="Retire" name={name} tone="danger" />
+            <Sure visit={visit} action={`${KEYS_PATH}/${key.id}/retire`} label="Retire" of={name} />
           )}
         </div>
       </td>
     </tr>
   );
 };
-
-const KeyButton: FC<{ visit: Visit; id: string; step: string; label: string; name: string; tone: string }> = (p) => (
-  <Form visit={p.visit} action={`${KEYS_PATH}/${p.id}/${p.step}`}>
-    <button class={`button small ${p.tone}`} type="submit" aria-label={`${p.label}: ${p.name}`}>
-      {p.label}
-    </button>
-  </Form>
-);
 
 export function showKeys(c: ConsoleContext): Promise<Response> {
   return keysPage(c.get("visit"), null);

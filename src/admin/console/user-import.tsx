@@ -95,7 +95,7 @@ function importPage(visit: Visit, view: View): Response {
               nothing. At most {IMPORT_ROWS_MAX} users, 1 MB, UTF-8.
             </p>
             <FileField name="file" label="CSV file" errors={{}} accept=".csv,text/csv" />
-            <AreaField name="csv" label="or its text" value={view.csv} rows={6} errors={errors} />
+            <AreaField name="csv" label="Or its text" value={view.csv} rows={6} errors={errors} />
             <CheckField
               name="allowAdministrators"
               label="Rows may change who is an administrator"
@@ -141,7 +141,7 @@ const Report: FC<{ visit: Visit; view: View; report: ImportReport }> = ({ visit,
           <thead>
             <tr>
               <th scope="col">Line</th>
-              <th scope="col">E-mail</th>
+              <th scope="col">Email</th>
               <th scope="col">{dryRun ? "Would" : "Outcome"}</th>
               <th scope="col">What</th>
             </tr>

@@ -12,6 +12,7 @@ import {
   PauseNote,
   SelectField,
   StaleNote,
+  Sure,
   TextField,
   Time,
 } from "./parts.tsx";
@@ -137,7 +138,7 @@ const Access: FC<{ visit: Visit; user: User }> = ({ visit, user }) => {
         <dt>Linked to</dt>
         <dd>
           {user.subject === null ? (
-            "Nobody yet: the first sign-in with this address is"
+            "Nobody yet: the first sign-in with this address will be"
           ) : (
             <>
               <bdi>{user.subject.issuer}</bdi>, by {user.subject.kind === "userKey" ? "immutable key" : "NameID"}
@@ -158,19 +159,12 @@ const Access: FC<{ visit: Visit; user: User }> = ({ visit, user }) => {
               {active ? "Disable the user" : "Enable the user"}
             </button>
           </Form>
-          <details class="more">
-            <summary>Delete the user</summary>
-            <Form visit={visit} action={`${USERS_PATH}/${user.id}/delete`}>
-              <p>
-                The user is signed out everywhere and forgotten; the audit log and the sign-in log stay. With
-                Just-In-Time provisioning the person is created anew at the next sign-in: to keep somebody out, disable
-                them.
-              </p>
-              <button class="button danger" type="submit">
-                Yes, delete {user.email}
-              </button>
-            </Form>
-          </details>
+          <Sure visit={visit} action={`${USERS_PATH}/${user.id}/delete`} label="Delete the user" of={user.email}>
+            <p>
+              The user is signed out everywhere and forgotten; the audit log and the sign-in log stay. With Just-In-Time
+              provisioning the person is created anew at the next sign-in: to keep somebody out, disable them.
+            </p>
+          </Sure>
         </>
       )}
     </section>
@@ -214,7 +208,10 @@ const Sessions: FC<{ visit: Visit; user: User; sessions: readonly SessionRow[] }
                 <td class="end">
                   <Form visit={visit} action={`${USERS_PATH}/${user.id}/sessions/${session.id}/end`}>
                     <button class="button quiet small" type="submit">
-                      End
+                      End{" "}
+                      <span class="hidden">
+                        the session of <Time at={session.createdAt} />
+                      </span>
                     </button>
                   </Form>
                 </td>

@@ -2,7 +2,7 @@
 import { type Group, listUsers, searchUsers, type User } from "../../store/index.ts";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
-import { Form, Older, TextField, Time } from "./parts.tsx";
+import { Breakable, Form, Older, TextField, Time } from "./parts.tsx";
 import { INVITATIONS_PATH, USERS_PATH } from "./paths.ts";
 import { allGroups } from "./settings.ts";
 
@@ -56,7 +56,7 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
     children: (
       <>
         <form class="search" method="get" action={USERS_PATH}>
-          <TextField name="email" label="E-mail address begins with" value={search} errors={{}} type="search" />
+          <TextField name="email" label="Email begins with" value={search} errors={{}} type="search" />
           <button class="button quiet" type="submit">
             Search
           </button>
@@ -75,7 +75,7 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
               <thead>
                 <tr>
                   <th scope="col">Name</th>
-                  <th scope="col">E-mail</th>
+                  <th scope="col">Email</th>
                   <th scope="col">Permission group</th>
                   <th scope="col">Last sign-in</th>
                   <th scope="col">Status</th>
@@ -89,16 +89,16 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
                   <tr>
                     <th scope="row">
                       <a href={`${USERS_PATH}/${user.id}`}>
-                        <bdi>{nameOf(user)}</bdi>
+                        <Breakable text={nameOf(user)} />
                       </a>
                     </th>
-                    <td class="mail" data-label="E-mail">
-                      <bdi>{user.email}</bdi>
+                    <td class="wide" data-label="Email">
+                      <Breakable text={user.email} />
                     </td>
-                    <td data-label="Group">
+                    <td class="group" data-label="Group">
                       <bdi>{titles.get(user.groupId) ?? user.groupId}</bdi>
                     </td>
-                    <td data-label="Last sign-in">
+                    <td class="when" data-label="Last sign-in">
                       {user.lastSignInAt === null ? "Never" : <Time at={user.lastSignInAt} />}
                     </td>
                     <td data-label="Status">

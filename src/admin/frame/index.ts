@@ -8,6 +8,7 @@ export { doorFrame, doorPage, framePage, LinkList, type PageParts } from "./layo
 export { LinkTable } from "./links.tsx";
 export {
   AreaField,
+  Breakable,
   CheckField,
   ConflictNote,
   Copyable,
@@ -21,6 +22,7 @@ export {
   Older,
   SecretNote,
   SelectField,
+  Sure,
   TextField,
   Time,
   withErrors,

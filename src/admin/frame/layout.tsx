@@ -15,15 +15,18 @@ const ICON =
 
 /** Copying is all that needs a script; without one the value is selected by one click. */
 const SCRIPT = `(function(){
-var root=document.documentElement,live=document.getElementById("live");
+var timer,last,root=document.documentElement,live=document.getElementById("live");
 if(!navigator.clipboard)return;
 root.classList.add("js");
 document.addEventListener("click",function(event){
 var button=event.target.closest&&event.target.closest("button[data-copy]");
 if(!button)return;
-navigator.clipboard.writeText(button.dataset.copy).then(function(){
-var was=button.textContent;button.textContent="Copied";live.textContent="Copied to the clipboard";
-setTimeout(function(){button.textContent=was;live.textContent=""},1600)},function(){live.textContent="Copying is not allowed here"})});
+var say=function(word,words){
+clearTimeout(timer);if(last)last.textContent="Copy";last=button;
+button.textContent=word;live.textContent=words;
+timer=setTimeout(function(){button.textContent="Copy";live.textContent=""},1600)};
+navigator.clipboard.writeText(button.dataset.copy).then(
+function(){say("Copied","Copied to the clipboard")},function(){say("Not copied","Copying is not allowed here: select the text instead")})});
 })()`.replaceAll("\n", "");
 
 /** What a page says of itself. */
@@ -45,7 +48,9 @@ export function framePage(
   },
 ): Response {
   const { name } = p.brand;
-  return htmlResponse(p.status ?? 200, `${p.title} · ${name}`, p.brand, (nonce) => (
+  const status = p.status ?? 200;
+  // The first that a screen reader says of a form that came back.
+  return htmlResponse(status, `${status < 400 ? "" : "Error: "}${p.title} · ${name}`, p.brand, (nonce) => (
     <>
       <a class="skip" href="#content">
         Skip to the content

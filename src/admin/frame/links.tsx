@@ -1,14 +1,14 @@
 /** One-time links that were not used yet, as both consoles list them: for whom, until when, and a button that revokes them. */
-import type { Child, FC } from "hono/jsx";
+import type { FC } from "hono/jsx";
 import type { Invitation } from "../../store/index.ts";
-import { Form, type FormMaker, Time } from "./parts.tsx";
+import { Breakable, Form, type FormMaker, Time } from "./parts.tsx";
 
 /** `path`/`<id>`/revoke takes the button. */
 export const LinkTable: FC<{
   visit: FormMaker;
   path: string;
   caption: string;
-  links: readonly { readonly link: Invitation; readonly who: Child }[];
+  links: readonly { readonly link: Invitation; readonly who: string; readonly href?: string }[];
   now: number;
 }> = ({ visit, path, caption, links, now }) =>
   links.length === 0 ? (
@@ -27,10 +27,16 @@ export const LinkTable: FC<{
         </tr>
       </thead>
       <tbody>
-        {links.map(({ link, who }) => (
+        {links.map(({ link, who, href }) => (
           <tr>
             <th scope="row">
-              <bdi>{who}</bdi>
+              {href === undefined ? (
+                <Breakable text={who} />
+              ) : (
+                <a href={href}>
+                  <Breakable text={who} />
+                </a>
+              )}
             </th>
             <td data-label="Created">
               <Time at={link.createdAt} />
@@ -41,7 +47,7 @@ export const LinkTable: FC<{
             <td class="end">
               <Form visit={visit} action={`${path}/${link.id}/revoke`}>
                 <button class="button danger small" type="submit">
-                  Revoke
+                  Revoke <span class="hidden">the link for {who}</span>
                 </button>
               </Form>
             </td>

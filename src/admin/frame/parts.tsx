@@ -40,6 +40,22 @@ export const Form: FC<{ visit: FormMaker; action: string; upload?: boolean; clas
   </form>
 );
 
+/** What can't be taken back is asked for twice: the first button shows what it means and the second one. */
+export const Sure: FC<{ visit: FormMaker; action: string; label: string; of?: string; children?: Child }> = (p) => (
+  <details class="sure">
+    <summary class="button danger">
+      {p.label} {p.of !== undefined && <span class="hidden">{p.of}</span>}
+    </summary>
+    <Form visit={p.visit} action={p.action}>
+      {p.children}
+      <button class="button danger" type="submit">
+        {`Yes, ${p.label.charAt(0).toLowerCase()}${p.label.slice(1)}`}{" "}
+        {p.of !== undefined && <span class="hidden">{p.of}</span>}
+      </button>
+    </Form>
+  </details>
+);
+
 const idOf = (name: string) => `f-${name.replaceAll(".", "-")}`;
 
 interface FieldParts {
@@ -238,6 +254,18 @@ export const Copyable: FC<{ value: string; label: string }> = ({ value, label })
       Copy
     </button>
   </>
+);
+
+/** An address in a narrow column breaks before its @ and its dots, and only within a word that is too long by itself. */
+export const Breakable: FC<{ text: string }> = ({ text }) => (
+  <bdi>
+    {text.split(/(?=[@.]\S)/).map((part, index) => (
+      <>
+        {index > 0 && <wbr />}
+        {part}
+      </>
+    ))}
+  </bdi>
 );
 
 export const Time: FC<{ at: number }> = ({ at }) => {

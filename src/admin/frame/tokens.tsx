@@ -2,7 +2,7 @@
 import type { FC } from "hono/jsx";
 import type { Token } from "../../store/index.ts";
 import { newToken } from "../tokens.ts";
-import { type Errors, Form, type FormMaker, TextField, Time } from "./parts.tsx";
+import { type Errors, Form, type FormMaker, Sure, TextField, Time } from "./parts.tsx";
 import type { Posted } from "./posted.ts";
 
 export interface TokenText {
@@ -60,7 +60,7 @@ export const TokenCards: FC<{
     <div class="card">
       <h2>Tokens</h2>
       {tokens.length === 0 ? (
-        <p class="soft">There is none.</p>
+        <p class="soft">There is no token yet.</p>
       ) : (
         <TokenTable visit={visit} path={path} tokens={tokens} now={now} />
       )}
@@ -100,11 +100,7 @@ const TokenTable: FC<{ visit: FormMaker; path: string; tokens: readonly Token[];
             )}
           </td>
           <td class="end">
-            <Form visit={p.visit} action={`${p.path}/${token.id}/delete`}>
-              <button class="button danger small" type="submit" aria-label={`Delete ${token.name}`}>
-                Delete
-              </button>
-            </Form>
+            <Sure visit={p.visit} action={`${p.path}/${token.id}/delete`} label="Delete" of={token.name} />
           </td>
         </tr>
       ))}

@@ -24,7 +24,7 @@ import { companyOfPath, companyPage } from "./company-of-path.tsx";
 import { companyPath, type OperatorVisit } from "./operator.ts";
 
 const SHOWN = 200;
-const LABELS = { email: "E-mail address", firstName: "First Name", lastName: "Last Name", ...TOKEN_LABELS };
+const LABELS = { email: "Email", firstName: "First Name", lastName: "Last Name", ...TOKEN_LABELS };
 
 interface View {
   readonly status?: number;

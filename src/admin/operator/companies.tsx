@@ -63,7 +63,9 @@ export async function listCompaniesPage(c: OperatorContext): Promise<Response> {
                     <td data-label="Name">
                       <bdi>{name}</bdi>
                     </td>
-                    <td data-label="Origin">{originUrl}</td>
+                    <td data-label="Origin">
+                      <bdi>{originUrl}</bdi>
+                    </td>
                     <td data-label="Status">
                       {status === "active" ? "Active" : <span class="badge bad">Suspended</span>}
                     </td>
@@ -83,7 +85,7 @@ const LABELS = {
   slug: "Slug",
   name: "Name",
   originUrl: "Origin URL",
-  email: "E-mail address",
+  email: "Email",
   firstName: "First Name",
   lastName: "Last Name",
 } as const;
