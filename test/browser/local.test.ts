@@ -55,6 +55,7 @@ describe("a set-up link", () => {
 
     await chooseAs(tab, "Studio-password-2026");
     await tab.getByText("too easy to guess").waitFor();
+    await tab.locator("[role=alert]:focus").waitFor();
     await lookAt(tab, "page-local-set-up-too-easy");
 
     await chooseAs(tab, PASSWORD);

@@ -83,7 +83,7 @@ describe("a passkey", () => {
     await tab.goto(`${home}/sso/admin/users`);
     await tab.getByRole("link", { name: "Ada First" }).first().click();
     const card = tab.getByRole("region", { name: "Passkeys" });
-    await card.getByText("Work laptop").waitFor();
+    await card.getByRole("rowheader", { name: "Work laptop" }).waitFor();
     await card.scrollIntoViewIfNeeded();
     await lookAt(tab, "console-user-passkeys");
     await card.locator("summary", { hasText: "Remove" }).click();

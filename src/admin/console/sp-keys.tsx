@@ -107,7 +107,7 @@ const KeyRow: FC<{ visit: Visit; standing: StandingSpKey }> = ({ visit, standing
       <th scope="row">
         <code>{name}</code>
       </th>
-      <td data-label="State">
+      <td class="wide" data-label="State">
         <span class={`badge ${tone}`}>{label}</span>
       </td>
       <td data-label="Made">

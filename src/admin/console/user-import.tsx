@@ -7,6 +7,7 @@ import { pauseOf } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
 import {
   AreaField,
+  Breakable,
   CheckField,
   type Errors,
   errorsOf,
@@ -150,8 +151,8 @@ const Report: FC<{ visit: Visit; view: View; report: ImportReport }> = ({ visit,
             {shown.map((row) => (
               <tr>
                 <td data-label="Line">{row.line}</td>
-                <th scope="row">
-                  <bdi>{row.email || "no address"}</bdi>
+                <th scope="row" class="wide">
+                  <Breakable text={row.email || "no address"} />
                 </th>
                 <td>
                   <span class={OUTCOMES[row.outcome][1]}>{dryRun ? OUTCOMES[row.outcome][0] : DONE[row.outcome]}</span>

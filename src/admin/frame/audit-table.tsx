@@ -15,6 +15,7 @@ const THINGS: Readonly<Record<string, string>> = {
   token: "an API token",
   invitation: "a one-time link",
   passkey: "a passkey",
+  "sp-key": "a key pair",
   "sign-in": "an attempt to sign in",
   "assertion-key": "a key of the identity assertion",
   "metadata-source": "which metadata is followed",
