@@ -14,7 +14,7 @@ import { entraCodesIn, entraErrorsIn } from "./aadsts.ts";
 import { AdviceNote, CheckItems, EntraErrorText } from "./checks.tsx";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { consolePage } from "./layout.tsx";
-import { AreaField, type Errors, FaultNote, FocusedNote, Form, TextField } from "./parts.tsx";
+import { AreaField, type Errors, FaultNote, FocusedNote, Form, Table, TextField } from "./parts.tsx";
 import { EXPLAIN_PATH, SETTINGS_PATH } from "./paths.ts";
 import { storedTenant } from "./settings.ts";
 
@@ -47,7 +47,7 @@ function explainPage(visit: Visit, view: View): Response {
     section: "explain",
     children: (
       <>
-        <FaultNote errors={errors} />
+        <FaultNote errors={errors} title="Nothing to explain yet" />
         {error !== "" && errors.error === undefined && <EntraResult text={error} />}
         {decision !== undefined && <DecisionResult visit={visit} decision={decision} />}
         <Form visit={visit} action={EXPLAIN_PATH} upload class="card">
@@ -168,32 +168,23 @@ const Claims: FC<{ assertion: VerifiedAssertion }> = ({ assertion }) => (
         <code>{assertion.issuer}</code>
       </dd>
     </dl>
-    <table class="stack">
-      <caption class="hidden">Claims of the assertion</caption>
-      <thead>
+    <Table caption="Claims of the assertion" heads={["Claim", "Values"]}>
+      {[...assertion.attributes].map(([name, values]) => (
         <tr>
-          <th scope="col">Claim</th>
-          <th scope="col">Values</th>
+          <th scope="row">
+            <code>{name}</code>
+          </th>
+          <td>
+            {values.slice(0, VALUES_SHOWN).map((value) => (
+              <div>
+                <bdi>{value}</bdi>
+              </div>
+            ))}
+            {values.length > VALUES_SHOWN && <div class="soft">and {values.length - VALUES_SHOWN} more</div>}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {[...assertion.attributes].map(([name, values]) => (
-          <tr>
-            <th scope="row">
-              <code>{name}</code>
-            </th>
-            <td>
-              {values.slice(0, VALUES_SHOWN).map((value) => (
-                <div>
-                  <bdi>{value}</bdi>
-                </div>
-              ))}
-              {values.length > VALUES_SHOWN && <div class="soft">and {values.length - VALUES_SHOWN} more</div>}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   </section>
 );
 

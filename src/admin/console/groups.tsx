@@ -22,6 +22,7 @@ import {
   SelectField,
   StaleNote,
   Sure,
+  Table,
   TextField,
   withErrors,
 } from "./parts.tsx";
@@ -54,31 +55,21 @@ export async function listGroupsPage(c: ConsoleContext): Promise<Response> {
         {groups.length === 0 ? (
           <p class="soft">There is no group yet. Create one for the people who will sign in.</p>
         ) : (
-          <table class="stack">
-            <caption class="hidden">Permission groups</caption>
-            <thead>
+          <Table caption="Permission groups" heads={["Title", "Type", "Sign-in"]}>
+            {groups.map((group) => (
               <tr>
-                <th scope="col">Title</th>
-                <th scope="col">Type</th>
-                <th scope="col">Sign-in</th>
+                <th scope="row">
+                  <a href={`${GROUPS_PATH}/${group.id}`}>
+                    <bdi>{group.title}</bdi>
+                  </a>
+                </th>
+                <td data-label="Type">{typeLabel(group.type)}</td>
+                <td data-label="Sign-in">
+                  {group.ssoOnly ? <span class="badge good">Single sign-on only</span> : "Single sign-on or password"}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {groups.map((group) => (
-                <tr>
-                  <th scope="row">
-                    <a href={`${GROUPS_PATH}/${group.id}`}>
-                      <bdi>{group.title}</bdi>
-                    </a>
-                  </th>
-                  <td data-label="Type">{typeLabel(group.type)}</td>
-                  <td data-label="Sign-in">
-                    {group.ssoOnly ? <span class="badge good">Single sign-on only</span> : "Single sign-on or password"}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </Table>
         )}
       </div>
     ),

@@ -66,7 +66,7 @@ async function metadataPage(visit: Visit, view: View): Promise<Response> {
       <>
         {pause === null && Object.keys(errors).length === 0 && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={METADATA_PATH} />
-        <FaultNote errors={errors} />
+        <FaultNote errors={errors} labels={{ url: "URL", file: "File", text: "Text", address: "Address" }} />
         {follows && following}
         <Form visit={visit} action={METADATA_PATH} upload class="card">
           <input type="hidden" name="version" value={String(view.version)} />

@@ -14,6 +14,7 @@ import {
   Form,
   PauseNote,
   StaleNote,
+  Table,
   TextField,
   withErrors,
 } from "./parts.tsx";
@@ -56,7 +57,7 @@ async function originPage(visit: Visit, { status = 200, path = "/", errors = {},
       <>
         {status === 200 && !check && <StaleNote visit={visit} />}
         <PauseNote visit={visit} pause={pause} back={ORIGIN_PATH} />
-        <FaultNote errors={errors} labels={{ path: "Path" }} />
+        <FaultNote errors={errors} labels={{ path: "Path" }} title="Nothing was checked yet" />
         {check && <Result check={check} />}
         <Form visit={visit} action={ORIGIN_PATH} class="card">
           <TextField
@@ -131,27 +132,17 @@ const Result: FC<{ check: OriginCheck }> = ({ check: { url, ok, probes } }) => {
         <p class="soft">
           <code>{url}</code>
         </p>
-        <table class="stack">
-          <caption class="hidden">Requests and what became of them</caption>
-          <thead>
+        <Table caption="Requests and what became of them" heads={["Request with", "Status", "Result"]}>
+          {probes.map(({ name, status, verdict }) => (
             <tr>
-              <th scope="col">Request with</th>
-              <th scope="col">Status</th>
-              <th scope="col">Result</th>
+              <th scope="row">{LABELS[name]}</th>
+              <td data-label="Status">{status ?? "none"}</td>
+              <td data-label="Result">
+                <span class={`badge ${toneOf(name, verdict)}`}>{WORDS[verdict]}</span>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {probes.map(({ name, status, verdict }) => (
-              <tr>
-                <th scope="row">{LABELS[name]}</th>
-                <td data-label="Status">{status ?? "none"}</td>
-                <td data-label="Result">
-                  <span class={`badge ${toneOf(name, verdict)}`}>{WORDS[verdict]}</span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       </section>
     </>
   );

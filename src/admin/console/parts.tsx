@@ -20,6 +20,7 @@ export {
   SecretNote,
   SelectField,
   Sure,
+  Table,
   TextField,
   Time,
   withErrors,

@@ -5,7 +5,7 @@ import { deletePasskey, readPasskey } from "../passkeys.ts";
 import type { ConsoleContext, Visit } from "./console.ts";
 import { leadTo } from "./done.ts";
 import { interrupted } from "./gate.ts";
-import { Sure, Time } from "./parts.tsx";
+import { Sure, Table, Time } from "./parts.tsx";
 import { USERS_PATH } from "./paths.ts";
 
 export const Passkeys: FC<{ visit: Visit; user: User; passkeys: readonly Passkey[] }> = ({ visit, user, passkeys }) => (
@@ -14,40 +14,22 @@ export const Passkeys: FC<{ visit: Visit; user: User; passkeys: readonly Passkey
     {passkeys.length === 0 ? (
       <p class="soft">None.</p>
     ) : (
-      <table class="stack">
-        <caption class="hidden">Passkeys of this user</caption>
-        <thead>
+      <Table caption="Passkeys of this user" heads={["Name", "Added", "Last used"]} act="Remove it">
+        {passkeys.map(({ id, name, createdAt, lastUsedAt }) => (
           <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Added</th>
-            <th scope="col">Last used</th>
-            <th scope="col" class="end">
-              <span class="hidden">Remove it</span>
+            <th scope="row">
+              <bdi>{name}</bdi>
             </th>
+            <td data-label="Added">
+              <Time at={createdAt} />
+            </td>
+            <td data-label="Last used">{lastUsedAt === null ? "Never" : <Time at={lastUsedAt} />}</td>
+            <td class="end">
+              <Sure visit={visit} action={`${USERS_PATH}/${user.id}/passkeys/${id}/remove`} label="Remove" of={name} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {passkeys.map(({ id, name, createdAt, lastUsedAt }) => (
-            <tr>
-              <th scope="row">
-                <bdi>{name}</bdi>
-              </th>
-              <td data-label="Added">
-                <Time at={createdAt} />
-              </td>
-              <td data-label="Last used">{lastUsedAt === null ? "Never" : <Time at={lastUsedAt} />}</td>
-              <td class="end">
-                <Sure
-                  visit={visit}
-                  action={`${USERS_PATH}/${user.id}/passkeys/${id}/remove`}
-                  label="Remove"
-                  of={name}
-                />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     )}
     {user.id === visit.session.userId && (
       <p class="hint">

@@ -9,7 +9,17 @@ import type { ConsoleContext, Visit } from "./console.ts";
 import { type DoneCode, leadTo } from "./done.ts";
 import { interrupted, pauseOf } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
-import { CheckField, type Errors, FaultNote, Form, PauseNote, SelectField, StaleNote, TextField } from "./parts.tsx";
+import {
+  CheckField,
+  type Errors,
+  FaultNote,
+  Form,
+  PauseNote,
+  SelectField,
+  StaleNote,
+  Table,
+  TextField,
+} from "./parts.tsx";
 import { PATHS_PATH } from "./paths.ts";
 import { storedTenant } from "./settings.ts";
 
@@ -107,41 +117,32 @@ const Version: FC<{ company: Company }> = ({ company }) => (
 );
 
 const RuleTable: FC<{ visit: Visit; company: Company }> = ({ visit, company }) => (
-  <table class="stack">
-    <caption class="hidden">Rules, the first that fits decides</caption>
-    <thead>
+  <Table
+    caption="Rules, the first that fits decides"
+    heads={["Path", "Who may ask", "Without a sign-in"]}
+    act="Move or remove it"
+  >
+    {company.pathRules.map((rule, index) => (
       <tr>
-        <th scope="col">Path</th>
-        <th scope="col">Who may ask</th>
-        <th scope="col">Without a sign-in</th>
-        <th scope="col" class="end">
-          <span class="hidden">Move or remove it</span>
+        <th scope="row">
+          <code>{rule.path}</code>
         </th>
+        <td class="wide" data-label="Who may ask">
+          {rule.access === "session" ? ACCESS.session : <span class="badge warn">{ACCESS[rule.access]}</span>}
+          {rule.preflight && " · preflights pass"}
+        </td>
+        <td data-label="Without a sign-in">{rule.access === "session" && UNAUTHENTICATED[rule.unauthenticated]}</td>
+        <td class="end">
+          <Form visit={visit} action={`${PATHS_PATH}/${index}`} class="bar actions">
+            <Version company={company} />
+            <Act to="up" label="Up" path={rule.path} off={index === 0} />
+            <Act to="down" label="Down" path={rule.path} off={index === company.pathRules.length - 1} />
+            <Act to="remove" label="Remove" path={rule.path} danger />
+          </Form>
+        </td>
       </tr>
-    </thead>
-    <tbody>
-      {company.pathRules.map((rule, index) => (
-        <tr>
-          <th scope="row">
-            <code>{rule.path}</code>
-          </th>
-          <td class="wide" data-label="Who may ask">
-            {rule.access === "session" ? ACCESS.session : <span class="badge warn">{ACCESS[rule.access]}</span>}
-            {rule.preflight && " · preflights pass"}
-          </td>
-          <td data-label="Without a sign-in">{rule.access === "session" && UNAUTHENTICATED[rule.unauthenticated]}</td>
-          <td class="end">
-            <Form visit={visit} action={`${PATHS_PATH}/${index}`} class="bar actions">
-              <Version company={company} />
-              <Act to="up" label="Up" path={rule.path} off={index === 0} />
-              <Act to="down" label="Down" path={rule.path} off={index === company.pathRules.length - 1} />
-              <Act to="remove" label="Remove" path={rule.path} danger />
-            </Form>
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </Table>
 );
 
 const Act: FC<{ to: string; label: string; path: string; off?: boolean; danger?: boolean }> = (p) =>

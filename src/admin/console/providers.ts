@@ -48,6 +48,7 @@ export const PROVIDERS: readonly Provider[] = [
     remarks: [
       "“Upload metadata file” in Entra takes our metadata and fills all of this in at once.",
       "Assign people or groups under Users and groups, or nobody may sign in (AADSTS50105).",
+      "Entra’s Test button and the My Apps tile open the Sign on URL: they work as soon as that does.",
     ],
   },
   {
@@ -145,7 +146,7 @@ export const PROVIDERS: readonly Provider[] = [
   },
   {
     key: "other",
-    name: "Another",
+    name: "Another provider",
     place: "Wherever it keeps its service providers (relying parties, SAML applications)",
     give: [
       { field: "Entity ID, Audience, SP Issuer", ours: "entityId" },

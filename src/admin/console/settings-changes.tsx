@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 import { type Certificate, readCertificates } from "../../saml/index.ts";
 import type { Group, SamlSettings } from "../../store/index.ts";
 import { fingerprint } from "./certificate-health.ts";
+import { Table } from "./parts.tsx";
 import { type Difference, differencesOf, fieldsOf } from "./settings-form.ts";
 
 /** What is different after; an empty text stands for nothing. */
@@ -27,31 +28,19 @@ function certificatesOf({ certificates }: SamlSettings): Certificate[] {
 const nameOf = ({ subject, sha256 }: Certificate) => `${subject}, SHA-256 ${fingerprint(sha256)}`;
 
 export const ChangeTable: FC<{ changes: readonly Difference[]; before: string; after: string }> = (p) => (
-  <table class="stack">
-    <caption class="hidden">
-      What differs: {p.before} and {p.after}
-    </caption>
-    <thead>
+  <Table caption={`What differs: ${p.before} and ${p.after}`} heads={["Field", p.before, p.after]}>
+    {p.changes.map(([label, before, after]) => (
       <tr>
-        <th scope="col">Field</th>
-        <th scope="col">{p.before}</th>
-        <th scope="col">{p.after}</th>
+        <th scope="row">{label}</th>
+        <td data-label={p.before}>
+          <Value text={before} />
+        </td>
+        <td data-label={p.after}>
+          <Value text={after} />
+        </td>
       </tr>
-    </thead>
-    <tbody>
-      {p.changes.map(([label, before, after]) => (
-        <tr>
-          <th scope="row">{label}</th>
-          <td data-label={p.before}>
-            <Value text={before} />
-          </td>
-          <td data-label={p.after}>
-            <Value text={after} />
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </Table>
 );
 
 const Value: FC<{ text: string }> = ({ text }) => (text === "" ? <span class="soft">none</span> : <code>{text}</code>);

@@ -5,7 +5,7 @@
 import type { Child, FC } from "hono/jsx";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
-import { Copyable } from "./parts.tsx";
+import { Copyable, Table } from "./parts.tsx";
 import { GROUPS_PATH, METADATA_PATH, SETTINGS_PATH, SETUP_PATH, SIGN_INS_PATH } from "./paths.ts";
 import { type Step, StepBadge, stepsOf } from "./progress.tsx";
 import { type OurValues, ourValue, PROVIDERS, type Provider } from "./providers.ts";
@@ -59,7 +59,7 @@ export async function showSetup(c: ConsoleContext): Promise<Response> {
         <Part id="h-give" title={`2. Enter in ${provider.name}`} step={give}>
           <Give provider={provider} values={{ entityId, acsUrl, sloUrl, signOnUrl }} />
         </Part>
-        <Part id="h-take" title="3. Bring back" step={take}>
+        <Part id="h-take" title={`3. Bring back from ${provider.name}`} step={take}>
           <Take provider={provider} />
         </Part>
         <Part id="h-try" title="4. Try it" step={trial}>
@@ -108,23 +108,14 @@ const Give: FC<{ provider: Provider; values: OurValues }> = ({ provider, values 
 
 const Take: FC<{ provider: Provider }> = ({ provider }) => (
   <>
-    <table class="stack">
-      <caption class="hidden">What {provider.name} shows, and where it goes here</caption>
-      <thead>
+    <Table caption={`What ${provider.name} shows, and where it goes here`} heads={[`In ${provider.name}`, "Here"]}>
+      {provider.take.map(([theirs, here]) => (
         <tr>
-          <th scope="col">In {provider.name}</th>
-          <th scope="col">Here</th>
+          <th scope="row">{theirs}</th>
+          <td data-label="Here">{here}</td>
         </tr>
-      </thead>
-      <tbody>
-        {provider.take.map(([theirs, here]) => (
-          <tr>
-            <th scope="row">{theirs}</th>
-            <td data-label="Here">{here}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
     <p class="actions">
       <a class="button" href={SETTINGS_PATH}>
         Enter the settings

@@ -12,7 +12,7 @@ import { doorPage } from "./door-pages.tsx";
 import { interrupted } from "./gate.ts";
 import { KeptForm, Message, openMessage, saveKept } from "./kept-messages.tsx";
 import { consolePage } from "./layout.tsx";
-import { Breakable, type Errors, FaultNote, Older, SelectField, TextField, Time } from "./parts.tsx";
+import { Breakable, type Errors, FaultNote, Older, SelectField, Table, TextField, Time } from "./parts.tsx";
 import { SIGN_INS_PATH, USERS_PATH } from "./paths.ts";
 import { LIST_ROWS } from "./users.tsx";
 
@@ -155,35 +155,24 @@ const FilterForm = ({ filter }: { filter: Filter }) => (
 );
 
 export const SignInTable = ({ records }: { records: readonly SignInRecord[] }) => (
-  <table class="stack">
-    <caption class="hidden">Attempts to sign in, newest first</caption>
-    <thead>
+  <Table caption="Attempts to sign in, newest first" heads={["When", "Who", "Outcome", "Reference"]}>
+    {records.map((record) => (
       <tr>
-        <th scope="col">When</th>
-        <th scope="col">Who</th>
-        <th scope="col">Outcome</th>
-        <th scope="col">Reference</th>
+        <td>
+          <Time at={record.at} />
+        </td>
+        <td class="wide">{record.email === null ? "Unknown" : <Breakable text={record.email} />}</td>
+        <td class="outcome">
+          <OutcomeBadge record={record} />
+        </td>
+        <td>
+          <a class="mono" href={`${SIGN_INS_PATH}/${record.id}`} aria-label={`Details of ${record.reference}`}>
+            {record.reference}
+          </a>
+        </td>
       </tr>
-    </thead>
-    <tbody>
-      {records.map((record) => (
-        <tr>
-          <td>
-            <Time at={record.at} />
-          </td>
-          <td class="wide">{record.email === null ? "Unknown" : <Breakable text={record.email} />}</td>
-          <td class="outcome">
-            <OutcomeBadge record={record} />
-          </td>
-          <td>
-            <a class="mono" href={`${SIGN_INS_PATH}/${record.id}`} aria-label={`Details of ${record.reference}`}>
-              {record.reference}
-            </a>
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </Table>
 );
 
 const OutcomeBadge = ({ record }: { record: SignInRecord }) =>

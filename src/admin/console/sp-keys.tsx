@@ -8,7 +8,7 @@ import type { ConsoleContext, Visit } from "./console.ts";
 import { type DoneCode, leadTo } from "./done.ts";
 import { interrupted } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
-import { errorsOf, FaultNote, Form, Sure, Time } from "./parts.tsx";
+import { errorsOf, FaultNote, Form, Sure, Table, Time } from "./parts.tsx";
 import { KEYS_PATH } from "./paths.ts";
 
 const USES: readonly (readonly [SpKey["use"], string, string])[] = [
@@ -65,24 +65,11 @@ async function keysPage(visit: Visit, problem: Answer<unknown> | null): Promise<
 const Keys: FC<{ visit: Visit; use: SpKey["use"]; title: string; keys: readonly StandingSpKey[] }> = (p) => (
   <>
     {p.keys.length > 0 && (
-      <table class="stack">
-        <caption class="hidden">{p.title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">SHA-256</th>
-            <th scope="col">State</th>
-            <th scope="col">Made</th>
-            <th scope="col" class="end">
-              <span class="hidden">What to do</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {p.keys.map((standing) => (
-            <KeyRow visit={p.visit} standing={standing} />
-          ))}
-        </tbody>
-      </table>
+      <Table caption={p.title} heads={["SHA-256", "State", "Made"]} act="What to do">
+        {p.keys.map((standing) => (
+          <KeyRow visit={p.visit} standing={standing} />
+        ))}
+      </Table>
     )}
     {!p.keys.some(({ state }) => state === "published") && (
       <Form visit={p.visit} action={KEYS_PATH}>

@@ -16,6 +16,7 @@ import {
   FocusedNote,
   Form,
   PauseNote,
+  Table,
 } from "./parts.tsx";
 import { USERS_PATH } from "./paths.ts";
 
@@ -133,44 +134,37 @@ const Report: FC<{ visit: Visit; view: View; report: ImportReport }> = ({ visit,
         </p>
       </FocusedNote>
       <section class="card" aria-label="Rows of the file">
-        <table class="stack">
-          <caption>
-            {shown.length < rows.length
+        <Table
+          caption={
+            shown.length < rows.length
               ? `The first ${shown.length} of ${rows.length} rows, refused ones first`
-              : "Refused ones first"}
-          </caption>
-          <thead>
+              : "Refused ones first"
+          }
+          heads={["Line", "Email", dryRun ? "Would" : "Outcome", "What"]}
+          shown
+        >
+          {shown.map((row) => (
             <tr>
-              <th scope="col">Line</th>
-              <th scope="col">Email</th>
-              <th scope="col">{dryRun ? "Would" : "Outcome"}</th>
-              <th scope="col">What</th>
+              <td data-label="Line">{row.line}</td>
+              <th scope="row" class="wide">
+                <Breakable text={row.email || "no address"} />
+              </th>
+              <td>
+                <span class={OUTCOMES[row.outcome][1]}>{dryRun ? OUTCOMES[row.outcome][0] : DONE[row.outcome]}</span>
+              </td>
+              <td>
+                {row.reason}
+                {row.changes
+                  .filter(({ field, after }) => field !== "email" && (row.outcome === "updated" || after !== ""))
+                  .map(({ field, before, after }) => (
+                    <div class="small">
+                      {field}: {before !== null && <del>{before || "empty"}</del>} <ins>{after || "empty"}</ins>
+                    </div>
+                  ))}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {shown.map((row) => (
-              <tr>
-                <td data-label="Line">{row.line}</td>
-                <th scope="row" class="wide">
-                  <Breakable text={row.email || "no address"} />
-                </th>
-                <td>
-                  <span class={OUTCOMES[row.outcome][1]}>{dryRun ? OUTCOMES[row.outcome][0] : DONE[row.outcome]}</span>
-                </td>
-                <td>
-                  {row.reason}
-                  {row.changes
-                    .filter(({ field, after }) => field !== "email" && (row.outcome === "updated" || after !== ""))
-                    .map(({ field, before, after }) => (
-                      <div class="small">
-                        {field}: {before !== null && <del>{before || "empty"}</del>} <ins>{after || "empty"}</ins>
-                      </div>
-                    ))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
         {dryRun && changes > 0 && (
           <Form visit={visit} action={IMPORT_PATH} upload class="actions">
             <input type="hidden" name="csv" value={view.csv} />

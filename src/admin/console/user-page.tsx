@@ -13,6 +13,7 @@ import {
   SelectField,
   StaleNote,
   Sure,
+  Table,
   TextField,
   Time,
 } from "./parts.tsx";
@@ -180,45 +181,32 @@ const Sessions: FC<{ visit: Visit; user: User; sessions: readonly SessionRow[] }
       <p class="soft">Not signed in anywhere.</p>
     ) : (
       <>
-        <table class="stack">
-          <caption class="hidden">Sessions of this user</caption>
-          <thead>
+        <Table caption="Sessions of this user" heads={["Browser", "Signed in", "Last used"]} act="End it">
+          {sessions.map((session) => (
             <tr>
-              <th scope="col">Browser</th>
-              <th scope="col">Signed in</th>
-              <th scope="col">Last used</th>
-              <th scope="col" class="end">
-                <span class="hidden">End it</span>
+              <th scope="row" class="agent">
+                <bdi>{session.userAgent.slice(0, AGENT_CHARS_SHOWN) || "unknown"}</bdi>{" "}
+                {session.id === visit.session.id && <span class="badge good">This one</span>}
               </th>
+              <td data-label="Signed in">
+                <Time at={session.createdAt} />
+              </td>
+              <td data-label="Last used">
+                <Time at={session.lastSeenAt} />
+              </td>
+              <td class="end">
+                <Form visit={visit} action={`${USERS_PATH}/${user.id}/sessions/${session.id}/end`}>
+                  <button class="button quiet small" type="submit">
+                    End{" "}
+                    <span class="hidden">
+                      the session of <Time at={session.createdAt} />
+                    </span>
+                  </button>
+                </Form>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {sessions.map((session) => (
-              <tr>
-                <th scope="row" class="agent">
-                  <bdi>{session.userAgent.slice(0, AGENT_CHARS_SHOWN) || "unknown"}</bdi>{" "}
-                  {session.id === visit.session.id && <span class="badge good">This one</span>}
-                </th>
-                <td data-label="Signed in">
-                  <Time at={session.createdAt} />
-                </td>
-                <td data-label="Last used">
-                  <Time at={session.lastSeenAt} />
-                </td>
-                <td class="end">
-                  <Form visit={visit} action={`${USERS_PATH}/${user.id}/sessions/${session.id}/end`}>
-                    <button class="button quiet small" type="submit">
-                      End{" "}
-                      <span class="hidden">
-                        the session of <Time at={session.createdAt} />
-                      </span>
-                    </button>
-                  </Form>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
         <Form visit={visit} action={`${USERS_PATH}/${user.id}/sign-out`} class="actions">
           <button class="button danger" type="submit">
             Sign out everywhere

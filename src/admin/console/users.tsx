@@ -2,7 +2,7 @@
 import { type Group, listUsers, searchUsers, type User } from "../../store/index.ts";
 import type { ConsoleContext } from "./console.ts";
 import { consolePage } from "./layout.tsx";
-import { Breakable, Form, Older, TextField, Time } from "./parts.tsx";
+import { Breakable, Form, Older, Table, TextField, Time } from "./parts.tsx";
 import { INVITATIONS_PATH, USERS_PATH } from "./paths.ts";
 import { allGroups } from "./settings.ts";
 
@@ -70,57 +70,46 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
                 : "No address begins like this."}
             </p>
           ) : (
-            <table class="stack">
-              <caption class="hidden">Users</caption>
-              <thead>
+            <Table
+              caption="Users"
+              heads={["Name", "Email", "Permission group", "Last sign-in", "Status"]}
+              act="Invite to sign in locally"
+            >
+              {users.map((user) => (
                 <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Email</th>
-                  <th scope="col">Permission group</th>
-                  <th scope="col">Last sign-in</th>
-                  <th scope="col">Status</th>
-                  <th scope="col" class="end">
-                    <span class="hidden">Invite to sign in locally</span>
+                  <th scope="row">
+                    <a href={`${USERS_PATH}/${user.id}`}>
+                      <Breakable text={nameOf(user)} />
+                    </a>
                   </th>
+                  <td class="wide" data-label="Email">
+                    <Breakable text={user.email} />
+                  </td>
+                  <td class="group" data-label="Group">
+                    <bdi>{titles.get(user.groupId) ?? user.groupId}</bdi>
+                  </td>
+                  <td class="when" data-label="Last sign-in">
+                    {user.lastSignInAt === null ? "Never" : <Time at={user.lastSignInAt} />}
+                  </td>
+                  <td data-label="Status">
+                    {user.status === "active" ? "Active" : <span class="badge bad">Disabled</span>}
+                  </td>
+                  <td class="end">
+                    {mayHavePassword(user, groups) && (
+                      <Form visit={visit} action={`${USERS_PATH}/${user.id}/invite`}>
+                        <button
+                          class="button quiet small"
+                          type="submit"
+                          aria-label={`Invite ${nameOf(user)} to sign in locally`}
+                        >
+                          Invite
+                        </button>
+                      </Form>
+                    )}
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {users.map((user) => (
-                  <tr>
-                    <th scope="row">
-                      <a href={`${USERS_PATH}/${user.id}`}>
-                        <Breakable text={nameOf(user)} />
-                      </a>
-                    </th>
-                    <td class="wide" data-label="Email">
-                      <Breakable text={user.email} />
-                    </td>
-                    <td class="group" data-label="Group">
-                      <bdi>{titles.get(user.groupId) ?? user.groupId}</bdi>
-                    </td>
-                    <td class="when" data-label="Last sign-in">
-                      {user.lastSignInAt === null ? "Never" : <Time at={user.lastSignInAt} />}
-                    </td>
-                    <td data-label="Status">
-                      {user.status === "active" ? "Active" : <span class="badge bad">Disabled</span>}
-                    </td>
-                    <td class="end">
-                      {mayHavePassword(user, groups) && (
-                        <Form visit={visit} action={`${USERS_PATH}/${user.id}/invite`}>
-                          <button
-                            class="button quiet small"
-                            type="submit"
-                            aria-label={`Invite ${nameOf(user)} to sign in locally`}
-                          >
-                            Invite
-                          </button>
-                        </Form>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+              ))}
+            </Table>
           )}
         </div>
         <Older href={next ? `${USERS_PATH}?${next}` : null} label="Next page" />

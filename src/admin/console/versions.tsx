@@ -7,7 +7,7 @@ import { leadTo } from "./done.ts";
 import { doorPage } from "./door-pages.tsx";
 import { interrupted } from "./gate.ts";
 import { consolePage } from "./layout.tsx";
-import { Form, Older, StaleNote, Time } from "./parts.tsx";
+import { Form, Older, StaleNote, Table, Time } from "./parts.tsx";
 import { DRAFT_PATH, VERSIONS_PATH } from "./paths.ts";
 import { allGroups } from "./settings.ts";
 import { ChangeTable, changesBetween } from "./settings-changes.tsx";
@@ -41,33 +41,22 @@ export async function listVersionsPage(c: ConsoleContext): Promise<Response> {
           {versions.length === 0 ? (
             <p class="soft">Nothing was in force yet.</p>
           ) : (
-            <table class="stack">
-              <caption class="hidden">Versions, newest first</caption>
-              <thead>
+            <Table caption="Versions, newest first" heads={["Version", "When", "Who", "What changed"]}>
+              {versions.map((version, index) => (
                 <tr>
-                  <th scope="col">Version</th>
-                  <th scope="col">When</th>
-                  <th scope="col">Who</th>
-                  <th scope="col">What changed</th>
+                  <th scope="row">
+                    <a href={`${VERSIONS_PATH}/${version.version}`}>Version {version.version}</a>
+                  </th>
+                  <td>
+                    <Time at={version.at} />
+                  </td>
+                  <td class="who" data-label="Who">
+                    <Who visit={visit} actor={version.actor} />
+                  </td>
+                  <td data-label="Changed">{changed(version, found[index + 1])}</td>
                 </tr>
-              </thead>
-              <tbody>
-                {versions.map((version, index) => (
-                  <tr>
-                    <th scope="row">
-                      <a href={`${VERSIONS_PATH}/${version.version}`}>Version {version.version}</a>
-                    </th>
-                    <td>
-                      <Time at={version.at} />
-                    </td>
-                    <td class="who" data-label="Who">
-                      <Who visit={visit} actor={version.actor} />
-                    </td>
-                    <td data-label="Changed">{changed(version, found[index + 1])}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+              ))}
+            </Table>
           )}
         </div>
         <Older href={last ? `${VERSIONS_PATH}?after=${last.version}` : null} label="Older versions" />

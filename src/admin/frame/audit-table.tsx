@@ -3,6 +3,7 @@ import type { Child, FC } from "hono/jsx";
 import type { AuditRecord } from "../../store/index.ts";
 import { DRAFT_RESOURCE_ID } from "../saml-draft.ts";
 import { Time } from "./parts.tsx";
+import { Table } from "./table.tsx";
 
 const VERBS = { create: "created", update: "changed", delete: "deleted" } as const;
 /** What has no word here is shown by its own. */
@@ -34,33 +35,22 @@ export const AuditTable: FC<{
   records.length === 0 ? (
     <p class="soft">Nothing has been changed yet.</p>
   ) : (
-    <table class="stack">
-      <caption class="hidden">Changes, newest first</caption>
-      <thead>
+    <Table caption="Changes, newest first" heads={["When", ...(company ? ["Company"] : []), "Who", "What"]}>
+      {records.map((record) => (
         <tr>
-          <th scope="col">When</th>
-          {company && <th scope="col">Company</th>}
-          <th scope="col">Who</th>
-          <th scope="col">What</th>
+          <td>
+            <Time at={record.at} />
+          </td>
+          {company && <td data-label="Company">{company(record)}</td>}
+          <td class="who" data-label="Who">
+            {who(record.actor)}
+          </td>
+          <td>
+            <What record={record} href={hrefOf?.(record) ?? null} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {records.map((record) => (
-          <tr>
-            <td>
-              <Time at={record.at} />
-            </td>
-            {company && <td data-label="Company">{company(record)}</td>}
-            <td class="who" data-label="Who">
-              {who(record.actor)}
-            </td>
-            <td>
-              <What record={record} href={hrefOf?.(record) ?? null} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 
 const What: FC<{ record: AuditRecord; href: string | null }> = ({ record, href }) => {

@@ -8,7 +8,6 @@ export { doorFrame, doorPage, framePage, LinkList, type PageParts } from "./layo
 export { LinkTable } from "./links.tsx";
 export {
   AreaField,
-  Breakable,
   CheckField,
   ConflictNote,
   Copyable,
@@ -28,4 +27,5 @@ export {
   withErrors,
 } from "./parts.tsx";
 export { CONSOLE_FORM_BYTES_MAX, type Posted, readPosted, seeOther } from "./posted.ts";
+export { Breakable, Table } from "./table.tsx";
 export { parseToken, TOKEN_LABELS, TokenCards, type TokenText, tokenPosted } from "./tokens.tsx";

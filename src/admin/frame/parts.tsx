@@ -256,18 +256,6 @@ export const Copyable: FC<{ value: string; label: string }> = ({ value, label })
   </>
 );
 
-/** An address in a narrow column breaks before its @ and its dots, and only within a word that is too long by itself. */
-export const Breakable: FC<{ text: string }> = ({ text }) => (
-  <bdi>
-    {text.split(/(?=[@.]\S)/).map((part, index) => (
-      <>
-        {index > 0 && <wbr />}
-        {part}
-      </>
-    ))}
-  </bdi>
-);
-
 export const Time: FC<{ at: number }> = ({ at }) => {
   const iso = new Date(at).toISOString();
   return <time datetime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`}</time>;

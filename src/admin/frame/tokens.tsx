@@ -4,6 +4,7 @@ import type { Token } from "../../store/index.ts";
 import { newToken } from "../tokens.ts";
 import { type Errors, Form, type FormMaker, Sure, TextField, Time } from "./parts.tsx";
 import type { Posted } from "./posted.ts";
+import { Table } from "./table.tsx";
 
 export interface TokenText {
   readonly name: string;
@@ -69,41 +70,28 @@ export const TokenCards: FC<{
 );
 
 const TokenTable: FC<{ visit: FormMaker; path: string; tokens: readonly Token[]; now: number }> = (p) => (
-  <table class="stack">
-    <caption class="hidden">API tokens</caption>
-    <thead>
+  <Table caption="API tokens" heads={["Name", "Created", "Expires"]} act="Delete it">
+    {p.tokens.map((token) => (
       <tr>
-        <th scope="col">Name</th>
-        <th scope="col">Created</th>
-        <th scope="col">Expires</th>
-        <th scope="col" class="end">
-          <span class="hidden">Delete it</span>
+        <th scope="row">
+          <bdi>{token.name}</bdi>
         </th>
+        <td data-label="Created">
+          <Time at={token.createdAt} />
+        </td>
+        <td data-label="Expires">
+          {token.expiresAt === null ? (
+            "Never"
+          ) : token.expiresAt <= p.now ? (
+            <span class="badge bad">Expired</span>
+          ) : (
+            <Time at={token.expiresAt} />
+          )}
+        </td>
+        <td class="end">
+          <Sure visit={p.visit} action={`${p.path}/${token.id}/delete`} label="Delete" of={token.name} />
+        </td>
       </tr>
-    </thead>
-    <tbody>
-      {p.tokens.map((token) => (
-        <tr>
-          <th scope="row">
-            <bdi>{token.name}</bdi>
-          </th>
-          <td data-label="Created">
-            <Time at={token.createdAt} />
-          </td>
-          <td data-label="Expires">
-            {token.expiresAt === null ? (
-              "Never"
-            ) : token.expiresAt <= p.now ? (
-              <span class="badge bad">Expired</span>
-            ) : (
-              <Time at={token.expiresAt} />
-            )}
-          </td>
-          <td class="end">
-            <Sure visit={p.visit} action={`${p.path}/${token.id}/delete`} label="Delete" of={token.name} />
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </Table>
 );

@@ -2,7 +2,7 @@
 import { servicesOfCompany } from "../../tenant/index.ts";
 import { companiesOfAll, makeCompany, newCompany } from "../companies.ts";
 import { fieldErrors } from "../fields.ts";
-import { type Errors, errorsOf, FaultNote, Form, Older, TextField, withErrors } from "../frame/index.ts";
+import { type Errors, errorsOf, FaultNote, Form, Older, Table, TextField, withErrors } from "../frame/index.ts";
 import { makeSetupLink, newSetupLink } from "../invitations.ts";
 import { setUpPage } from "./access.tsx";
 import { operatorPage } from "./layout.tsx";
@@ -44,35 +44,24 @@ export async function listCompaniesPage(c: OperatorContext): Promise<Response> {
           {companies.length === 0 ? (
             <p class="soft">{search === "" ? "There is no company yet." : "No slug begins like this."}</p>
           ) : (
-            <table class="stack">
-              <caption class="hidden">Companies by slug</caption>
-              <thead>
+            <Table caption="Companies by slug" heads={["Slug", "Name", "Origin", "Status"]}>
+              {companies.map(({ slug, name, originUrl, status }) => (
                 <tr>
-                  <th scope="col">Slug</th>
-                  <th scope="col">Name</th>
-                  <th scope="col">Origin</th>
-                  <th scope="col">Status</th>
+                  <th scope="row">
+                    <a href={companyPath(slug)}>{slug}</a>
+                  </th>
+                  <td data-label="Name">
+                    <bdi>{name}</bdi>
+                  </td>
+                  <td data-label="Origin">
+                    <bdi>{originUrl}</bdi>
+                  </td>
+                  <td data-label="Status">
+                    {status === "active" ? "Active" : <span class="badge bad">Suspended</span>}
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {companies.map(({ slug, name, originUrl, status }) => (
-                  <tr>
-                    <th scope="row">
-                      <a href={companyPath(slug)}>{slug}</a>
-                    </th>
-                    <td data-label="Name">
-                      <bdi>{name}</bdi>
-                    </td>
-                    <td data-label="Origin">
-                      <bdi>{originUrl}</bdi>
-                    </td>
-                    <td data-label="Status">
-                      {status === "active" ? "Active" : <span class="badge bad">Suspended</span>}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+              ))}
+            </Table>
           )}
         </div>
         <Older href={next ? `${COMPANIES_PATH}?${next}` : null} label="Next page" />
