@@ -20,7 +20,8 @@ const LEFT_OUT: readonly (readonly [module: RegExp, standIn: string])[] = [
     "src/saml/no-document.ts",
   ],
   // Of Drizzle.
-  [/\/pg-core\/(?:columns\/enum|primary-keys)\.js$/, "src/store/no-postgres.ts"],
+  [/\/pg-core\/columns\/enum\.js$/, "src/store/no-postgres.ts"],
+  [/\/(?:relations|query-builders\/query)\.js$/, "src/store/no-relations.ts"],
 ];
 
 const leaveOut: Plugin = {

@@ -1,8 +1,6 @@
 /**
  * Stands in the Worker where Drizzle looks for columns of Postgres (scripts/build.ts): its SQL asks of every value whether it is an
- * enum of that database, and its relations, which nobody here uses, know that database's keys.
+ * enum of that database.
  */
 
 export const isPgEnum = (): boolean => false;
-
-export class PrimaryKeyBuilder {}
