@@ -24,16 +24,19 @@ interface Made {
   readonly tenant: Tenant;
   readonly method: string;
   readonly said: Said;
+  readonly chars: number;
   /** Null after the first time: many things are said only once. */
   init: Request | null;
 }
 
 /** By whose identity goes along, which is another one after half a minute. */
 const madeFor = new Map<IdentityProof, Made[]>();
-const IDENTITIES_MAX = 500;
-/** A page, its images, its scripts, what these fetch. Some 5 KB each. */
+/** A page, its images, its scripts, what these fetch. */
 const MADE_MAX = 4;
 const SAID_CHARS_MAX = 8_000;
+/** Of all together, or the large cookies of many people would fill an isolate's 128 MB: each character stands here once and in what was made once. */
+const KEPT_CHARS_MAX = 3_000_000;
+let keptChars = 0;
 /** It has to have a URL; the one that is asked for takes its place. */
 const ANY_URL = "https://origin.invalid/";
 
@@ -49,11 +52,7 @@ export function outgoing(request: Request, tenant: Tenant, identity: IdentityPro
   headers.delete("content-length");
   const init = { method, headers, redirect: "manual", cf: NEVER_KEPT } as const;
   if (before) before.init = new Request(ANY_URL, init);
-  else if (made && isKeepable(said)) {
-    if (made.length === 0) remember(identity, made);
-    if (made.length === MADE_MAX) made.shift();
-    made.push({ tenant, method, said, init: null });
-  }
+  else if (made) remember(identity, made, { tenant, method, said, chars: charsOf(said), init: null });
   return { init, sent: null };
 }
 
@@ -63,15 +62,23 @@ function isSame(one: Said, other: Said): boolean {
   return true;
 }
 
-/** Not too long, and all that came: bytes that are no UTF-8 read alike, whatever they are, and still go to the origin as they came. */
-function isKeepable(said: Said): boolean {
-  const chars = said.reduce((sum, text) => sum + text.length, 0);
-  return chars <= SAID_CHARS_MAX && !said.some((text) => text.includes("\ufffd"));
+function charsOf(said: Said): number {
+  return said.reduce((chars, text) => chars + text.length, 0);
 }
 
-function remember(identity: IdentityProof, made: Made[]): void {
-  if (madeFor.size >= IDENTITIES_MAX) madeFor.delete(madeFor.keys().next().value as IdentityProof);
-  madeFor.set(identity, made);
+/** The oldest give way. */
+function remember(identity: IdentityProof, made: Made[], one: Made): void {
+  // Bytes that are no UTF-8 read alike, whatever they are, and go to the origin as they came.
+  if (one.chars > SAID_CHARS_MAX || one.said.some((text) => text.includes("\ufffd"))) return;
+  if (made.length === 0) madeFor.set(identity, made);
+  if (made.length === MADE_MAX) keptChars -= made.shift()?.chars ?? 0;
+  made.push(one);
+  keptChars += one.chars;
+  for (const [oldest, theirs] of madeFor) {
+    if (keptChars <= KEPT_CHARS_MAX) break;
+    madeFor.delete(oldest);
+    for (const { chars } of theirs) keptChars -= chars;
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What of a visitor's request gets to the origin: every byte of it, our word about who it is, and nobody else's. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { outgoing } from "../../src/origin/outgoing.ts";
+import type { Tenant } from "../../src/tenant/index.ts";
 import {
   Clock,
   echoOf,
@@ -361,6 +363,23 @@ describe("what was made of one request", () => {
     expect(new Set(assertions).size).toBe(3);
     expect(third.headers.get("x-forwarded-host")).toBe(new URL(urlOf(other)).host);
     expect(third.headers.get("x-forwarded-user")).toBe(other.user.id);
+  });
+
+  it("gives way to what others say, however many they are and however much it is", () => {
+    const tenant = { baseUrl: "https://acme.example.com" } as Tenant;
+    const someone = () => ({ headers: [], assertion: crypto.randomUUID() });
+    const madeFor = (who: ReturnType<typeof someone>, length: number) => {
+      const request = () => new Request("https://acme.example.com/a", { headers: { "x-page": "x".repeat(length) } });
+      return [1, 2, 3].map(() => outgoing(request(), tenant, who).init).at(-1);
+    };
+    const [first, last] = [someone(), someone()];
+    const before = madeFor(first, 100);
+    expect(before).toBeInstanceOf(Request);
+    expect(madeFor(first, 100)).toBe(before);
+    for (let n = 0; n < 400; n++) madeFor(someone(), 7_900);
+    const kept = madeFor(last, 7_900);
+    expect(madeFor(first, 100)).not.toBe(before);
+    expect(madeFor(last, 7_900)).toBe(kept);
   });
 
   it("is made anew with the assertion, half a minute later", async () => {
