@@ -12,8 +12,11 @@ import { type Brand, BrandMark, themeStyle } from "./theme.tsx";
 
 const NONCE_BYTES = 16;
 
+/** Of one answer's own style and script. */
+export const newNonce = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
+
 /** The icon is in the page, because a request for /favicon.ico would go to the company's origin. */
-const ICON =
+export const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 28'%3E%3Cpath fill='%230b5a54' d='M0 28V12a12 12 0 0 1 24 0v16z'/%3E%3Cpath fill='%23ffe9a8' d='M7 28V13a5 5 0 0 1 10 0v15z'/%3E%3C/svg%3E";
 
 export interface PageOptions {
@@ -42,10 +45,23 @@ export interface PageOptions {
 
 /** Renders a page. The nonce is new each time. */
 export function page(options: PageOptions): Response {
-  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
+  const nonce = newNonce();
   const html = `<!DOCTYPE html>${(<Document nonce={nonce} {...options} />).toString()}`;
   return new Response(html, { status: options.status, headers: pageHeaders(nonce, options) });
 }
+
+/** Of every page, the consoles' as well; each adds its policy, and says whether whoever opened its window keeps a hold of it. */
+export const PAGE_HEADERS = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Cache-Control": "no-store",
+  // Not no-referrer: under it a browser sends `Origin: null` with our own forms, and then their origin could not be checked.
+  "Referrer-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  "X-Robots-Tag": "noindex, nofollow",
+};
 
 function pageHeaders(nonce: string, options: PageOptions): Record<string, string> {
   const policy = [
@@ -59,16 +75,9 @@ function pageHeaders(nonce: string, options: PageOptions): Record<string, string
   if (options.connects) policy.push("connect-src 'self'");
   if (options.formAction !== "anywhere") policy.push("form-action 'self'");
   return {
-    "Content-Type": "text/html; charset=utf-8",
+    ...PAGE_HEADERS,
     "Content-Security-Policy": policy.join("; "),
-    "Cache-Control": "no-store",
-    // Not no-referrer: under it a browser sends `Origin: null` with our own forms, and then their origin could not be checked.
-    "Referrer-Policy": options.referrerPolicy ?? "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "X-Robots-Tag": "noindex, nofollow",
+    ...(options.referrerPolicy ? { "Referrer-Policy": options.referrerPolicy } : {}),
     ...(options.keepOpener ? {} : { "Cross-Origin-Opener-Policy": "same-origin" }),
     ...options.headers,
   };
@@ -129,6 +138,12 @@ export const Reference: FC<{ reference: string }> = ({ reference }) => (
     </dd>
   </dl>
 );
+
+/** To be read by people and machines, and in no zone but the one it names. */
+export const Time: FC<{ at: number }> = ({ at }) => {
+  const iso = new Date(at).toISOString();
+  return <time datetime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`}</time>;
+};
 
 export const ActionLink: FC<{ href: string | null; quiet?: boolean; children?: Child }> = ({
   href,

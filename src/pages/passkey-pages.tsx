@@ -3,7 +3,7 @@
  * nature nothing of it works without a script; what does (the list, removing) stays plain forms.
  */
 import type { Child, FC } from "hono/jsx";
-import { ActionLink, page } from "./layout.tsx";
+import { ActionLink, page, Time } from "./layout.tsx";
 import { type PageProblem, Problem } from "./problem.tsx";
 import type { Brand } from "./theme.tsx";
 
@@ -176,8 +176,3 @@ export function passkeysPage(p: {
     ),
   });
 }
-
-const Time: FC<{ at: number }> = ({ at }) => {
-  const text = new Date(at).toISOString();
-  return <time datetime={text}>{`${text.slice(0, 10)}, ${text.slice(11, 16)} UTC`}</time>;
-};

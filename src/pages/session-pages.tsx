@@ -1,6 +1,6 @@
 /** The pages of a session that is there, or is over: where a person is signed in, and what becomes of a form that came too late. */
 import type { Child, FC } from "hono/jsx";
-import { ActionLink, page } from "./layout.tsx";
+import { ActionLink, page, Time } from "./layout.tsx";
 import type { Brand } from "./theme.tsx";
 
 const TOKEN_FIELD = "form_token";
@@ -125,11 +125,6 @@ function browserOf(userAgent: string): string {
   if (browser === null) return userAgent.slice(0, AGENT_CHARS_SHOWN) || "Unknown browser";
   return system === null ? browser : `${browser} on ${system}`;
 }
-
-const Time: FC<{ at: number }> = ({ at }) => {
-  const iso = new Date(at).toISOString();
-  return <time datetime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`}</time>;
-};
 
 /** A form came after its session had ended. */
 export function sessionEndedPage(p: { company: Brand; signInUrl: string; kept: boolean; minutes: number }): Response {

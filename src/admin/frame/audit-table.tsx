@@ -1,8 +1,8 @@
 /** The audit log as both consoles show it: when, who, what, and what was before and after. */
 import type { Child, FC } from "hono/jsx";
+import { Time } from "../../pages/index.ts";
 import type { AuditRecord } from "../../store/index.ts";
 import { DRAFT_RESOURCE_ID } from "../saml-draft.ts";
-import { Time } from "./parts.tsx";
 import { Table } from "./table.tsx";
 
 const VERBS = { create: "created", update: "changed", delete: "deleted" } as const;

@@ -4,14 +4,8 @@
  */
 import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
-import { type Brand, BrandMark, themeStyle } from "../../pages/index.ts";
+import { type Brand, BrandMark, ICON, newNonce, PAGE_HEADERS, themeStyle } from "../../pages/index.ts";
 import { CONSOLE_STYLE } from "./style.ts";
-
-const NONCE_BYTES = 16;
-
-/** The icon is in the page, because a request for /favicon.ico would go to the company's origin. */
-const ICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 28'%3E%3Cpath fill='%230b5a54' d='M0 28V12a12 12 0 0 1 24 0v16z'/%3E%3Cpath fill='%23ffe9a8' d='M7 28V13a5 5 0 0 1 10 0v15z'/%3E%3C/svg%3E";
 
 /** Copying is all that needs a script; without one the value is selected by one click. */
 const SCRIPT = `(function(){
@@ -156,7 +150,7 @@ export const LinkList: FC<{
 );
 
 function htmlResponse(status: number, title: string, brand: Brand | null, body: (nonce: string) => Child): Response {
-  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
+  const nonce = newNonce();
   const document = (
     <html lang="en">
       <head>
@@ -175,7 +169,7 @@ function htmlResponse(status: number, title: string, brand: Brand | null, body: 
 
 function htmlHeaders(nonce: string, brand: Brand | null): Record<string, string> {
   return {
-    "Content-Type": "text/html; charset=utf-8",
+    ...PAGE_HEADERS,
     "Content-Security-Policy": [
       "default-src 'none'",
       `style-src 'nonce-${nonce}'`,
@@ -185,13 +179,6 @@ function htmlHeaders(nonce: string, brand: Brand | null): Record<string, string>
       "base-uri 'none'",
       "frame-ancestors 'none'",
     ].join("; "),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "X-Robots-Tag": "noindex, nofollow",
   };
 }

@@ -1,7 +1,8 @@
 /** One-time links that were not used yet, as both consoles list them: for whom, until when, and a button that revokes them. */
 import type { FC } from "hono/jsx";
+import { Time } from "../../pages/index.ts";
 import type { Invitation } from "../../store/index.ts";
-import { Form, type FormMaker, Time } from "./parts.tsx";
+import { Form, type FormMaker } from "./parts.tsx";
 import { Breakable, Table } from "./table.tsx";
 
 /** `path`/`<id>`/revoke takes the button. */

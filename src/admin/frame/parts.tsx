@@ -256,11 +256,6 @@ export const Copyable: FC<{ value: string; label: string }> = ({ value, label })
   </>
 );
 
-export const Time: FC<{ at: number }> = ({ at }) => {
-  const iso = new Date(at).toISOString();
-  return <time datetime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`}</time>;
-};
-
 export const Older: FC<{ href: string | null; label: string }> = ({ href, label }) =>
   href === null ? null : (
     <p class="actions">

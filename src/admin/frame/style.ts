@@ -2,21 +2,17 @@
  * The console's style sheet, inline under the nonce. Colours and type are those of the visitor's pages, set closer for daily work:
  * every text pair keeps 4.5:1, every control edge 3:1, every target 24 pixels (WCAG 2.2, 1.4.3, 1.4.11, 2.5.8).
  */
-import { LOGO_STYLE } from "../../pages/index.ts";
-export const CONSOLE_STYLE = `
+import { BASE_STYLE } from "../../pages/index.ts";
+
+export const CONSOLE_STYLE = `${BASE_STYLE}
 :root{
-color-scheme:light dark;
---paper:#f6f4ef;--paper-2:#efece4;--card:#fffdf9;--ink:#1f2328;--soft:#565b61;--line:#dad5c9;--edge:#86806f;
---accent:#0b5a54;--accent-ink:#fff;--accent-2:#084842;--tint:#e3eeea;--focus:#0b5a54;
+--card:#fffdf9;--tint:#e3eeea;
 --good:#17603a;--good-tint:#e2f0e6;--warn:#7a4b00;--warn-tint:#fbefd5;--bad:#9b2420;--bad-tint:#fbe6e2}
 @media (prefers-color-scheme:dark){:root{
---paper:#14171a;--paper-2:#1a1e22;--card:#1a1e22;--ink:#eceae4;--soft:#a9aeb3;--line:#2f363c;--edge:#78818a;
---accent:#8ad6c6;--accent-ink:#0d1f1d;--accent-2:#a5e3d6;--tint:#1d302d;--focus:#8ad6c6;
+--card:#1a1e22;--tint:#1d302d;
 --good:#8fd6a8;--good-tint:#1b2e22;--warn:#f0c674;--warn-tint:#33290f;--bad:#f5a49b;--bad-tint:#3a1d1b}}
-*,*::before,*::after{box-sizing:border-box}
-html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}
-body{margin:0;min-height:100vh;min-height:100dvh;background:var(--paper);color:var(--ink);
-font:.9375rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
+html{scroll-padding-top:1rem}
+body{font:.9375rem/1.55 var(--sans)}
 .skip{position:absolute;left:.75rem;top:-4rem;z-index:2;padding:.5rem 1rem;border-radius:.5rem;background:var(--accent);color:var(--accent-ink)}
 .skip:focus{top:.75rem}
 .frame{display:grid;grid-template-columns:minmax(0,1fr);min-height:100vh;min-height:100dvh;align-content:start}
@@ -41,16 +37,15 @@ main{width:100%;max-width:64rem;padding:1.5rem clamp(1rem,4vw,2.5rem) 4rem;conta
 .side{position:sticky;top:0;align-self:start;height:100vh;height:100dvh;overflow-y:auto;padding:1.25rem 1.125rem .5rem;border-bottom:0;border-right:1px solid var(--line)}
 .side .mark{padding:0 .625rem}.nav-wide{display:block;margin-top:.75rem}.menu{display:none}main{padding-top:2.25rem}}
 .door .mark{margin-bottom:2rem}.door h1{margin-bottom:1rem}.door main{max-width:40rem;margin:0 auto;padding-top:clamp(2rem,10vh,6rem)}
-h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 ui-serif,"New York","Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;letter-spacing:-.01em;text-wrap:balance}
+h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 var(--serif);letter-spacing:-.01em}
 main h2{margin:0 0 .25rem;font-size:1.0625rem;line-height:1.4}
 main h3{margin:1.25rem 0 .25rem;font-size:.9375rem}
-p{margin:0 0 .75rem;text-wrap:pretty}
+p{margin:0 0 .75rem}
 main ul,main ol{margin:.25rem 0;padding-left:1.25rem}summary,.actions>a,.search>a{min-height:1.5rem}
 .lead{max-width:46rem;margin-bottom:0;color:var(--soft)}
 .soft{color:var(--soft)}.small{font-size:.8125rem}
 .head{margin:0 0 1.25rem;display:flex;flex-wrap:wrap;align-items:flex-start;justify-content:space-between;gap:.75rem 1.5rem}
 .head>div:first-child{flex:1 1 18rem}.aside{flex:none;max-width:100%}
-a{color:var(--accent);text-underline-offset:.2em}
 .card{margin:0 0 1.25rem;padding:1.125rem clamp(1rem,3vw,1.5rem) 1.25rem;border:1px solid var(--line);border-radius:.875rem;background:var(--card)}
 .card>:last-child,.note>:last-child{margin-bottom:0}.card>h2+.note{margin-top:.5rem}
 .note{margin:0 0 1.25rem;padding:.75rem 1rem;border:1px solid currentColor;border-radius:.75rem;background:var(--tint);color:var(--accent)}
@@ -68,13 +63,12 @@ fieldset{min-width:0;margin:.875rem 0 0;padding:0;border:0}
 .error::before{content:"✕ " / ""}
 input,select,textarea{display:block;width:100%;min-height:2.625rem;margin-top:.3125rem;padding:.4375rem .75rem;border:1px solid var(--edge);border-radius:.5rem;background:var(--card);color:var(--ink);font:inherit}
 textarea{min-height:6rem;resize:vertical}
-.mono,textarea.mono,input.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.8125rem}
+.mono,textarea.mono,input.mono{font-family:var(--mono);font-size:.8125rem}
 [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 input[type=checkbox],input[type=radio]{display:inline-block;flex:none;width:1.125rem;height:1.125rem;min-height:0;margin:.2rem 0 0;accent-color:var(--accent)}
 input[type=color]{width:4.5rem;padding:.1875rem}
 input[type=file]{padding:.375rem .5rem}
 .check{display:flex;gap:.625rem;align-items:flex-start;min-height:1.5rem}.check label{font-weight:500}
-:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
 .actions{display:flex;flex-wrap:wrap;gap:.625rem .875rem;align-items:center;margin:1.25rem 0 0}
 .bar{margin-top:0}.actions+.card{margin-top:1.25rem}
 .button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem 1.125rem;border:1px solid var(--fill-edge,var(--accent));border-radius:.625rem;background:var(--fill,var(--accent));color:var(--fill-ink,var(--accent-ink));font:inherit;font-weight:600;line-height:1.3;text-align:center;text-decoration:none;overflow-wrap:normal;cursor:pointer}
@@ -90,7 +84,7 @@ input[type=file]{padding:.375rem .5rem}
 .values>div{padding:.75rem 0;border-top:1px solid var(--line)}.values>div:first-child{border-top:0;padding-top:.25rem}
 .values dt{font-weight:600}.values dd{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .75rem;margin:.1875rem 0 0}
 .values code{flex:1 1 16rem}
-code{unicode-bidi:isolate;font:500 .8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+code{unicode-bidi:isolate;font:500 .8125rem/1.5 var(--mono)}
 dd>code,.pick{user-select:all}
 .facts{display:grid;grid-template-columns:minmax(0,1fr);gap:.125rem 1.25rem;margin:0}
 .facts dt{color:var(--soft);font-size:.8125rem}.facts dd{margin:0 0 .5rem}
@@ -134,9 +128,11 @@ details.diff>summary{cursor:pointer;font-weight:600;color:var(--accent);min-heig
 .search{display:flex;flex-wrap:wrap;gap:.5rem .75rem;align-items:flex-end;margin:0 0 1.25rem}
 .search .field{flex:1 1 15rem;margin:0}.search .narrow{flex:0 1 12.5rem}
 .secret{display:block;padding:.75rem 1rem;border:1px dashed var(--edge);border-radius:.5rem;background:var(--card);color:var(--ink);user-select:all}
-pre{margin:.5rem 0 0;padding:.625rem .75rem;border-radius:.5rem;background:var(--paper-2);font:.8125rem/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap}
+pre{margin:.5rem 0 0;padding:.625rem .75rem;border-radius:.5rem;background:var(--paper-2);font:.8125rem/1.5 var(--mono);white-space:pre-wrap}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .card>.sure{margin-top:.75rem}.sure>summary{list-style:none}.sure>summary::-webkit-details-marker{display:none}.sure[open]>summary{margin-bottom:.5rem}
 @media print{.side,.skip,.search,.actions,.button,.tabs{display:none!important}.frame{display:block}main{max-width:none;padding:0}.card{padding:0;border:0}tr,li{break-inside:avoid}}
-@media (forced-colors:active){.button,.badge,.navi a[aria-current],.tabs a[aria-current]{border:1px solid ButtonText}}
-${LOGO_STYLE}`.replaceAll("\n", "");
+@media (forced-colors:active){.button,.badge,.navi a[aria-current],.tabs a[aria-current]{border:1px solid ButtonText}}`.replaceAll(
+  "\n",
+  "",
+);

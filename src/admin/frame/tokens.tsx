@@ -1,8 +1,9 @@
 /** API tokens as both consoles make and list them. */
 import type { FC } from "hono/jsx";
+import { Time } from "../../pages/index.ts";
 import type { Token } from "../../store/index.ts";
 import { newToken } from "../tokens.ts";
-import { type Errors, Form, type FormMaker, Sure, TextField, Time } from "./parts.tsx";
+import { type Errors, Form, type FormMaker, Sure, TextField } from "./parts.tsx";
 import type { Posted } from "./posted.ts";
 import { Table } from "./table.tsx";
 
