@@ -24,7 +24,8 @@ describe("GET /api/v1/reference", () => {
   });
 
   it("says of a body's fields their types, limits and defaults, and asks for no read-only ones", async () => {
-    const html = decode(await (await open("/reference")).text());
+    // Where a name may break is no part of it.
+    const html = decode(await (await open("/reference")).text()).replaceAll(/<wbr\/>|<\/?bdi>/g, "");
     const settings = html.split("<article").find((part) => part.includes("PUT /companies/{slug}/saml<")) ?? "";
     expect(settings).toMatch(/clockSkewSeconds<.*integer.*0 to 600; without it 180/s);
     expect(settings).toContain('"POST" or "Redirect"');

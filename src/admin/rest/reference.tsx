@@ -1,6 +1,6 @@
 /** The reference: openapi.json as a page that people read. Made on the server from the very same description, for anybody, as that is. */
 import type { FC } from "hono/jsx";
-import { framePage, LinkList } from "../frame/index.ts";
+import { Breakable, framePage, LinkList } from "../frame/index.ts";
 
 /** What the page reads of the description; the rest is for machines. */
 export interface Description {
@@ -148,7 +148,10 @@ const Fields: FC<{ caption: string; fields: readonly Field[] }> = ({ caption, fi
       {fields.map(({ name, type, required, notes }) => (
         <tr>
           <th scope="row">
-            <code>{name}</code> {required && <span class="badge">required</span>}
+            <code>
+              <Breakable text={name} />
+            </code>{" "}
+            {required && <span class="badge">required</span>}
           </th>
           <td>{type}</td>
           <td>{notes}</td>
