@@ -10,16 +10,17 @@ import { SAML_MESSAGE_BASE64_CHARS_MAX, SAML_MESSAGE_BYTES_MAX } from "./terms.t
 
 /**
  * The bytes of a `SAMLResponse` or `SAMLRequest` form field (SAML Bindings 3.5.4): base64 with CR and LF allowed, never deflated.
- * Refuses with message_missing, message_too_large, base64_invalid.
+ * Refuses with message_missing, message_too_large, base64_invalid. `room` is memory that they may be written into.
  */
-export function decodePostMessage(samlMessage: string): Result<Uint8Array> {
+export function decodePostMessage(samlMessage: string, room?: Uint8Array<ArrayBuffer>): Result<Uint8Array> {
   if (samlMessage === "") return refuse("message_missing");
   if (samlMessage.length > SAML_MESSAGE_BASE64_CHARS_MAX) {
     return tooLarge(`${SAML_MESSAGE_BASE64_CHARS_MAX} characters of base64`, `${samlMessage.length} characters`);
   }
-  const text = /[\r\n]/.test(samlMessage) ? samlMessage.replace(/[\r\n]+/g, "") : samlMessage;
+  const hasLines = samlMessage.includes("\n") || samlMessage.includes("\r");
+  const text = hasLines ? samlMessage.replace(/[\r\n]+/g, "") : samlMessage;
   if (text === "") return refuse("message_missing");
-  const bytes = decodeBase64(text);
+  const bytes = decodeBase64(text, room);
   if (!bytes) return refuse("base64_invalid", { expected: "base64 (RFC 4648, section 4)" });
   if (bytes.length > SAML_MESSAGE_BYTES_MAX) {
     return tooLarge(`${SAML_MESSAGE_BYTES_MAX} bytes`, `${bytes.length} bytes`);
