@@ -5,6 +5,7 @@
  */
 import { NS } from "./terms.ts";
 import type { XmlAttribute, XmlElement, XmlNamespaceDeclaration } from "./types.ts";
+import { compareCodePoints } from "./xml-names.ts";
 
 export interface CanonicalFormOptions {
   readonly method: "exclusive" | "inclusive";
@@ -14,11 +15,13 @@ export interface CanonicalFormOptions {
   readonly inclusivePrefixes?: readonly string[];
   /** An element that is left out, with all below it: the enveloped Signature. Compared by identity. */
   readonly without?: XmlElement | null;
+  /** Writes everything anew from the tree, also what stands in the message as it is to be written; false unless said. */
+  readonly anew?: boolean;
 }
 
 /** The canonical form of `apex`, whose ancestors lend their namespaces (and, by Canonical XML, their xml: attributes). */
 export function canonicalForm(apex: XmlElement, options: CanonicalFormOptions): string {
-  const writer = new Writer(options);
+  const writer = new Writer(apex, options);
   writer.apex(apex);
   return writer.out;
 }
@@ -29,6 +32,7 @@ class Writer {
   private readonly comments: boolean;
   private readonly prefixes: ReadonlySet<string> | null;
   private readonly without: XmlElement | null;
+  private readonly anew: boolean;
   /** What each prefix was last written as bound to, by an element that is still open; "" for nothing. */
   private readonly rendered = new Map<string, string>();
   /** The prefixes that the start tag at hand has to declare: what to, is in `rendered` already. */
@@ -37,10 +41,12 @@ class Writer {
   private readonly undoPrefixes: string[] = [];
   private readonly undoUris: string[] = [];
 
-  constructor(options: CanonicalFormOptions) {
+  constructor(apex: XmlElement, options: CanonicalFormOptions) {
     this.inclusive = options.method === "inclusive";
     this.comments = options.comments === true;
     this.without = options.without ?? null;
+    // What stands around an element that is left out further down is not its own canonical form.
+    this.anew = options.anew === true || (this.without !== null && this.without.parent !== apex);
     const listed = options.inclusivePrefixes ?? [];
     this.prefixes = listed.length === 0 ? null : new Set(listed.map((p) => (p === "#default" ? "" : p)));
   }
@@ -69,10 +75,15 @@ class Writer {
       if (child.kind === "text") this.out += escapeText(child.value);
       else if (child.kind === "comment") {
         if (this.comments) this.out += `<!--${child.value.replaceAll("\r", "&#xD;")}-->`;
-      } else if (child !== this.without) this.element(child, child.namespaces, child.attributes, false);
+      } else if (child !== this.without) this.child(child);
     }
     this.out += `</${name}>`;
     if (this.undoPrefixes.length > written) this.undo(written);
+  }
+
+  private child(child: XmlElement): void {
+    if (child.isCanonical && !this.anew) this.out += child.source.slice(child.from, child.end);
+    else this.element(child, child.namespaces, child.attributes, false);
   }
 
   /** Which declarations the start tag has to have: those that are used and, for prefixes treated as inclusive, those that are there. */
@@ -173,21 +184,6 @@ function inOrder(attributes: readonly XmlAttribute[]): readonly XmlAttribute[] {
     }
   }
   return attributes;
-}
-
-/** Order by code points: UTF-16 order, except that surrogates stand above U+E000 to U+FFFF. */
-function compareCodePoints(one: string, other: string): number {
-  if (one === other) return 0;
-  const length = Math.min(one.length, other.length);
-  for (let i = 0; i < length; i++) {
-    const a = one.charCodeAt(i);
-    const b = other.charCodeAt(i);
-    if (a === b) continue;
-    const aIsSurrogate = (a & 0xf800) === 0xd800;
-    const bIsSurrogate = (b & 0xf800) === 0xd800;
-    return aIsSurrogate === bIsSurrogate ? a - b : aIsSurrogate ? 1 : -1;
-  }
-  return one.length - other.length;
 }
 
 const TEXT_SPECIAL = /[&<>\r]/;

@@ -37,14 +37,19 @@ export interface XmlElement {
   readonly attributes: readonly XmlAttribute[];
   readonly children: readonly XmlNode[];
   readonly parent: XmlElement | null;
+  /** The text that the element stands in, from there to there. Only the canonicaliser looks at it. */
+  readonly source: string;
+  readonly from: number;
+  readonly end: number;
+  /** Whether canonical forms write the element, below a parent that they write, as it stands in its text (Canonical XML 1.0, 1.1). */
+  readonly isCanonical: boolean;
 }
 
 export type XmlNode = XmlElement | XmlText | XmlComment;
 
-/** A document the strict reader accepted. `ids` maps the value of each un-prefixed `ID` attribute to its element. */
+/** A document the strict reader accepted. No value of an identifying attribute stands in it twice. */
 export interface XmlDocument {
   readonly root: XmlElement;
-  readonly ids: ReadonlyMap<string, XmlElement>;
 }
 
 /** A certificate that the company pinned. Its key is what counts; dates and names are for people. */

@@ -7,13 +7,14 @@ import {
   XML_NAMESPACE_URI_CHARS_MAX,
 } from "./terms.ts";
 import type { XmlAttribute, XmlNamespaceDeclaration } from "./types.ts";
-import { CLASS, ncNameEnd, SPACE, VALUE_STOP } from "./xml-names.ts";
+import { CLASS, compareCodePoints, ncNameEnd, SPACE, VALUE_STOP } from "./xml-names.ts";
 import { declarationProblem, type NamespaceScope, NO_PREFIX, XMLNS_PREFIX } from "./xml-namespaces.ts";
 import { ReferenceReader } from "./xml-references.ts";
 import { type Draft, REFUSED, type XmlSource } from "./xml-source.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
+const BLANK = 0x20;
 const QUOTE = 0x22;
 const AMPERSAND = 0x26;
 const APOSTROPHE = 0x27;
@@ -22,6 +23,7 @@ const COLON = 0x3a;
 const LESS = 0x3c;
 const EQUALS = 0x3d;
 const GREATER = 0x3e;
+const LETTER_X = 0x78;
 
 /** A few attributes are compared one by one, more by a Set. */
 const COMPARED_ATTRIBUTES_MAX = 8;
@@ -34,6 +36,8 @@ export class XmlAttributeReader {
   namespaces: readonly XmlNamespaceDeclaration[] = NO_DECLARATIONS;
   /** Whether that tag has an attribute whose local name is ID in any spelling. */
   hasId = false;
+  /** Whether that tag is written in a canonical form as it stands in the message, where its element needs no declaration. */
+  isCanonical = false;
 
   private readonly source: XmlSource;
   private readonly scope: NamespaceScope;
@@ -46,8 +50,6 @@ export class XmlAttributeReader {
   private element = 0;
   private declarations = 0;
   private value = "";
-  /** The next "xmlns" at or after where it was last asked for. */
-  private xmlnsAt = -1;
 
   constructor(source: XmlSource, scope: NamespaceScope) {
     this.source = source;
@@ -61,6 +63,7 @@ export class XmlAttributeReader {
     this.count = 0;
     this.hasPrefixes = false;
     this.hasId = false;
+    this.isCanonical = true;
     this.namespaces = NO_DECLARATIONS;
     this.element = element;
     let at = from;
@@ -69,8 +72,13 @@ export class XmlAttributeReader {
       if (unit === GREATER) return at;
       const spaceFrom = at;
       while (((CLASS[unit] as number) & SPACE) !== 0) unit = units[++at] as number;
-      if (unit === GREATER) return at;
+      if (at !== spaceFrom + 1 || units[spaceFrom] !== BLANK) this.isCanonical = false;
+      if (unit === GREATER) {
+        this.isCanonical = false;
+        return at;
+      }
       if (unit === SLASH) {
+        this.isCanonical = false;
         return units[at + 1] === GREATER ? at : source.refuse("xml_malformed", at, '">" after "/"');
       }
       if (at === spaceFrom) return source.refuse("xml_malformed", at, 'white space or ">"');
@@ -87,7 +95,10 @@ export class XmlAttributeReader {
     if (count === 1) return [attributes[0] as XmlAttribute];
     const taken =
       count === 2 ? [attributes[0] as XmlAttribute, attributes[1] as XmlAttribute] : attributes.slice(0, count);
-    if (!hasDuplicate(taken)) return taken;
+    if (!hasDuplicate(taken)) {
+      if (this.isCanonical) this.isCanonical = isInOrder(taken);
+      return taken;
+    }
     const code = hasDuplicateName(taken) ? "xml_malformed" : "xml_namespace";
     this.source.refuse(code, tag, "each attribute of an element once");
     return null;
@@ -124,21 +135,22 @@ export class XmlAttributeReader {
     }
     const after = this.attributeValue(stop);
     if (after === REFUSED) return REFUSED;
-    if (this.xmlnsAt < at) this.xmlnsAt = source.next("xmlns", at);
-    if (this.xmlnsAt < stop) {
-      if (slot === XMLNS_PREFIX) {
-        return this.declaration(at, scope.slot(source, localFrom, stop)) === REFUSED ? REFUSED : after;
+    if (hasXmlns(source, at, stop)) {
+      const isDefault = slot === NO_PREFIX && stop - at === 5;
+      if (slot !== XMLNS_PREFIX && !isDefault) {
+        return source.refuse("xml_namespace", at, "no name of an attribute that contains xmlns");
       }
-      if (slot === NO_PREFIX && stop - at === 5) {
-        return this.declaration(at, NO_PREFIX) === REFUSED ? REFUSED : after;
-      }
-      return source.refuse("xml_namespace", at, "no name of an attribute that contains xmlns");
+      const declared = isDefault ? NO_PREFIX : scope.slot(source, localFrom, stop);
+      return this.declaration(at, declared) === REFUSED ? REFUSED : after;
     }
     if (this.count === XML_ATTRIBUTES_PER_ELEMENT_MAX) {
       return source.refuse("xml_limit", at, `${XML_ATTRIBUTES_PER_ELEMENT_MAX} attributes at most`);
     }
     const localName = text.slice(localFrom, stop);
-    if (slot !== NO_PREFIX) this.hasPrefixes = true;
+    if (slot !== NO_PREFIX) {
+      this.hasPrefixes = true;
+      this.isCanonical = false;
+    }
     if (localName.length === 2 && isIdName(localName)) this.hasId = true;
     this.slots[this.count] = slot;
     this.attributes[this.count++] = {
@@ -155,6 +167,7 @@ export class XmlAttributeReader {
     const { source } = this;
     const { units } = source;
     let at = from;
+    if (units[at] !== EQUALS || units[at + 1] !== QUOTE) this.isCanonical = false;
     while (((CLASS[units[at] as number] as number) & SPACE) !== 0) at++;
     if (units[at] !== EQUALS) return source.refuse("xml_malformed", at, '"=" after the name of an attribute');
     at++;
@@ -195,6 +208,7 @@ export class XmlAttributeReader {
   private unplainValue(start: number, from: number, quote: number): number {
     const { source, references } = this;
     const { units, text } = source;
+    this.isCanonical = false;
     let value = "";
     let plainFrom = start;
     let at = from;
@@ -241,6 +255,7 @@ export class XmlAttributeReader {
     const problem = declarationProblem(prefix, value);
     if (problem !== null) return source.refuse("xml_namespace", at, problem);
     const declaration = { prefix, uri: scope.bind(slot, value, this.element) };
+    this.isCanonical = false;
     if (this.namespaces === NO_DECLARATIONS) this.namespaces = [declaration];
     else (this.namespaces as XmlNamespaceDeclaration[]).push(declaration);
     return at;
@@ -250,6 +265,21 @@ export class XmlAttributeReader {
 /** ID, Id, id, and iD for good measure. */
 export function isIdName(localName: string): boolean {
   return localName.length === 2 && localName.toLowerCase() === "id";
+}
+
+/** Whether "xmlns" stands anywhere in [from, end). */
+function hasXmlns({ units, text }: XmlSource, from: number, end: number): boolean {
+  for (let k = from; k + 5 <= end; k++) if (units[k] === LETTER_X && text.startsWith("xmlns", k)) return true;
+  return false;
+}
+
+/** The order of canonical forms, of attributes without prefixes (Canonical XML 1.0, 2.2). */
+function isInOrder(attributes: readonly XmlAttribute[]): boolean {
+  for (let k = 1; k < attributes.length; k++) {
+    const before = attributes[k - 1] as XmlAttribute;
+    if (compareCodePoints(before.localName, (attributes[k] as XmlAttribute).localName) > 0) return false;
+  }
+  return true;
 }
 
 /** By expanded name (Namespaces in XML 1.0, 6.3), which no two attributes share that have the same name as written. */

@@ -6,20 +6,42 @@ import { accept, type Result, refuse } from "./refusal.ts";
 
 /** What `units` holds for every UTF-16 unit that is not ASCII. */
 export const BEYOND_ASCII = 0x80;
-/** Zero bytes after the end of `units`, so that looking ahead, four at a time too, needs no bounds; a whole number of 32-bit words. */
+/** Zero bytes after the end of the units, so that looking ahead, four at a time too, needs no bounds. */
 const PADDING_BYTES = 16;
 /** Longer runs of ASCII are copied as a whole. */
 const COPIED_RUN_MIN = 32;
 
-/** A message that is legal text. */
+/** A message that is legal text. It is good until the next one is read: their units stand in one place. */
 export interface MessageText {
   /** Without a byte-order mark. */
   readonly text: string;
   /** One byte for each UTF-16 unit of `text`: itself when ASCII, else BEYOND_ASCII; then zeros. All markup is ASCII, and bytes scan faster. */
   readonly units: Uint8Array;
+  /** The units, four at a time. */
+  readonly view: DataView;
   /** Bytes before the first character of `text`: 3 with a byte-order mark, else 0. */
   readonly skipped: number;
 }
+
+/** Where units stand, in the three ways they are looked at. */
+interface Room {
+  readonly units: Uint8Array;
+  readonly words: Int32Array;
+  readonly view: DataView;
+}
+
+function makeRoom(bytes: number): Room {
+  const buffer = new ArrayBuffer(((bytes + 3) & ~3) + PADDING_BYTES);
+  return { units: new Uint8Array(buffer), words: new Int32Array(buffer), view: new DataView(buffer) };
+}
+
+/** Twice Entra's largest message. */
+const SHARED_BYTES = 32_768;
+/** The reader reads a message to its end before anything else happens, so one room serves all: making one costs as much as a scan. */
+const shared = makeRoom(SHARED_BYTES);
+
+/** The ASCII characters that XML 1.0, production 2 leaves out. */
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -37,9 +59,13 @@ export function readMessageText(bytes: Uint8Array): Result<MessageText> {
   } catch {
     return refuse("xml_encoding", { offset: skipped + firstInvalidByte(body), expected: "UTF-8" });
   }
-  const units = unitsOf(body, text.length);
-  const message = { text, units, skipped };
-  const illegal = firstIllegalCharacter(message, text.length !== body.length);
+  const room = body.length <= SHARED_BYTES ? shared : makeRoom(body.length);
+  const hasWide = text.length !== body.length;
+  room.units.set(body);
+  room.units.fill(0, body.length, body.length + PADDING_BYTES);
+  if (hasWide) narrow(room, body.length);
+  const message = { text, units: room.units, view: room.view, skipped };
+  const illegal = firstIllegalCharacter(text, room.units, hasWide);
   if (illegal !== -1) {
     return refuse("xml_malformed", {
       offset: byteOffset(message, illegal),
@@ -50,7 +76,7 @@ export function readMessageText(bytes: Uint8Array): Result<MessageText> {
 }
 
 /** The byte offset of a position in the text: only refusals ask, so it may walk. */
-export function byteOffset(message: MessageText, position: number): number {
+export function byteOffset(message: Pick<MessageText, "text" | "skipped">, position: number): number {
   const { text } = message;
   const end = Math.min(position, text.length);
   let bytes = message.skipped + end;
@@ -62,17 +88,12 @@ export function byteOffset(message: MessageText, position: number): number {
   return bytes;
 }
 
-/** `length` is the number of UTF-16 units, which is the number of bytes only where all are ASCII. */
-function unitsOf(body: Uint8Array, length: number): Uint8Array {
-  const units = new Uint8Array((body.length & ~3) + PADDING_BYTES);
-  units.set(body);
-  if (length === body.length) return units;
-  // In place, because what is written never overtakes what is read.
-  const words = new Uint32Array(units.buffer);
+/** Makes of that many bytes of UTF-8 the units: in place, because what is written never overtakes what is read. */
+function narrow({ units, words }: Room, bytes: number): void {
   let u = 0;
   let i = 0;
-  while (i < body.length) {
-    const end = asciiEnd(units, words, i);
+  while (i < bytes) {
+    const end = asciiEnd(units, words, i, bytes);
     if (end - i > COPIED_RUN_MIN) {
       units.copyWithin(u, i, end);
       u += end - i;
@@ -86,49 +107,39 @@ function unitsOf(body: Uint8Array, length: number): Uint8Array {
       if (byte >= 0xf0) units[u++] = BEYOND_ASCII;
     }
   }
-  return units.fill(0, length);
+  units.fill(0, u, bytes);
 }
 
-/** Where the run of ASCII bytes ends that begins at `from`: at the padding at the latest, four at a time where it is long. */
-function asciiEnd(units: Uint8Array, words: Uint32Array, from: number): number {
+/** Where the run of ASCII bytes ends that begins at `from`, at `end` at the latest: four at a time where it is long. */
+function asciiEnd(units: Uint8Array, words: Int32Array, from: number, end: number): number {
   let i = from;
-  while ((i & 3) !== 0) {
+  while (i < end && (i & 3) !== 0) {
     if ((units[i] as number) >= 0x80) return i;
     i++;
   }
   let w = i >> 2;
-  while (w < words.length && ((words[w] as number) & 0x80808080) === 0) w++;
-  i = w << 2;
-  while (i < units.length && (units[i] as number) < 0x80) i++;
+  const whole = end >> 2;
+  while (w < whole && ((words[w] as number) & 0x80808080) === 0) w++;
+  i = Math.max(i, w << 2);
+  while (i < end && (units[i] as number) < 0x80) i++;
   return i;
 }
 
 /** Position in the text of a control character or a non-character (XML 1.0, production 2), or -1. */
-function firstIllegalCharacter(message: MessageText, beyondAscii: boolean): number {
-  const { text, units } = message;
-  const words = new Uint32Array(units.buffer);
-  const whole = text.length >> 2;
-  let illegal = -1;
-  for (let w = 0; w < whole && illegal === -1; w++) {
-    const word = words[w] as number;
-    // The sign bits of the bytes below 0x20; a borrow can only add a byte above one that is there already.
-    if (((word - 0x20202020) & ~word & 0x80808080) !== 0) illegal = firstControl(units, w << 2, (w << 2) + 4);
-  }
-  if (illegal === -1) illegal = firstControl(units, whole << 2, text.length);
-  if (!beyondAscii) return illegal;
+function firstIllegalCharacter(text: string, units: Uint8Array, hasWide: boolean): number {
+  // Of ASCII the engine looks at many characters at once, of wide text at one, and slowly.
+  if (!hasWide) return text.search(CONTROL);
+  let at = 0;
+  while (at < text.length && !isControl(units[at] as number)) at++;
   for (const nonCharacter of ["\ufffe", "\uffff"]) {
-    const at = text.indexOf(nonCharacter);
-    if (at !== -1 && (illegal === -1 || at < illegal)) illegal = at;
+    const found = text.indexOf(nonCharacter);
+    if (found !== -1 && found < at) at = found;
   }
-  return illegal;
+  return at < text.length ? at : -1;
 }
 
-function firstControl(units: Uint8Array, from: number, end: number): number {
-  for (let i = from; i < end; i++) {
-    const unit = units[i] as number;
-    if (unit < 0x20 && unit !== 0x0a && unit !== 0x09 && unit !== 0x0d) return i;
-  }
-  return -1;
+function isControl(unit: number): boolean {
+  return unit < 0x20 && unit !== 0x0a && unit !== 0x09 && unit !== 0x0d;
 }
 
 /** Where a byte sequence stops being UTF-8 (Unicode, table 3-7): the first byte of the first ill-formed sequence. */

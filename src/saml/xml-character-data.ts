@@ -2,41 +2,73 @@
  * What stands between tags: text, CDATA sections and comments (XML 1.0, 2.4, 2.5, 2.7 and 2.11), and the markup that is refused
  * wherever it stands: document types and processing instructions.
  */
-import { ncNameEnd } from "./xml-names.ts";
+import { CLASS, ncNameEnd, TEXT_STOP } from "./xml-names.ts";
 import { ReferenceReader } from "./xml-references.ts";
 import { REFUSED, type XmlSource } from "./xml-source.ts";
 
 const COLON = 0x3a;
+const LESS = 0x3c;
 const GREATER = 0x3e;
+
+/** Text up to this length, as most is, is looked at once; longer text is searched, which is quicker for each character. */
+const SHORT_TEXT_CHARS = 96;
 
 export class CharacterDataReader {
   /** Text since the last tag or comment, CDATA included. */
   text = "";
+  /** Whether what was read last is written in a canonical form as it stands in the message. */
+  isCanonical = true;
   /** What the comment that was read last says. */
   comment = "";
 
   private readonly source: XmlSource;
   private readonly references = new ReferenceReader();
-  /** The next "&", CR and "]]>" at or after where they were last asked for. */
+  /** The next "&", CR, ">", "]" and "]]>" at or after where they were last asked for. */
   private ampersandAt = -1;
   private returnAt = -1;
+  private greaterAt = -1;
+  private bracketAt = -1;
   private sectionEndAt = -1;
 
   constructor(source: XmlSource) {
     this.source = source;
   }
 
-  /** Production 14: adds what stands at [from, end), where no "<" is. */
-  readText(from: number, end: number): number {
+  /** Production 14: adds the text that begins at `from`; answers where the next "<" stands, or the end of the message. */
+  readText(from: number): number {
+    const { units, text } = this.source;
+    const longest = from + SHORT_TEXT_CHARS;
+    let end = from;
+    while (end < longest && ((CLASS[units[end] as number] as number) & TEXT_STOP) === 0) end++;
+    if (units[end] !== LESS) return this.readLongText(from);
+    this.isCanonical = true;
+    this.add(text.slice(from, end));
+    return end;
+  }
+
+  private readLongText(from: number): number {
     const { source } = this;
-    if (this.sectionEndAt < from) this.sectionEndAt = source.next("]]>", from);
-    if (this.sectionEndAt < end) return source.refuse("xml_malformed", this.sectionEndAt, 'no "]]>" in text');
+    const end = source.next("<", from);
+    if (end === source.length) return end;
+    if (this.hasSectionEnd(from, end)) return source.refuse("xml_malformed", this.sectionEndAt, 'no "]]>" in text');
     if (this.ampersandAt < from) this.ampersandAt = source.next("&", from);
     if (this.ampersandAt < end) return this.readReferences(from, end);
     if (this.returnAt < from) this.returnAt = source.next("\r", from);
-    const run = this.returnAt < end ? this.lines(from, end) : source.text.slice(from, end);
-    this.text = this.text === "" ? run : this.text + run;
+    if (this.greaterAt < from) this.greaterAt = source.next(">", from);
+    this.isCanonical = this.returnAt > end && this.greaterAt > end;
+    this.add(this.returnAt < end ? this.lines(from, end) : source.text.slice(from, end));
     return end;
+  }
+
+  private hasSectionEnd(from: number, end: number): boolean {
+    if (this.bracketAt < from) this.bracketAt = this.source.next("]", from);
+    if (this.bracketAt >= end) return false;
+    if (this.sectionEndAt < from) this.sectionEndAt = this.source.next("]]>", from);
+    return this.sectionEndAt < end;
+  }
+
+  private add(run: string): void {
+    this.text = this.text === "" ? run : this.text + run;
   }
 
   /** Text with references in it. */
@@ -44,6 +76,7 @@ export class CharacterDataReader {
     const { source, references } = this;
     let at = from;
     let value = this.text;
+    this.isCanonical = false;
     while (this.ampersandAt < end) {
       if (this.ampersandAt > at) value += this.lines(at, this.ampersandAt);
       const after = references.read(source.text, this.ampersandAt);

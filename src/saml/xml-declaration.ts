@@ -20,7 +20,7 @@ const DECLARATION = new RegExp(
 export function readXmlDeclaration(source: XmlSource): number {
   const { text } = source;
   if (text.startsWith(USUAL)) return USUAL.length;
-  if (!/^<\?xml[\t\n\r ]/.test(text.slice(0, 6))) return 0;
+  if (!text.startsWith("<?xml") || !/[\t\n\r ]/.test(text.charAt(5))) return 0;
   const end = text.indexOf("?>") + 2;
   const match = DECLARATION.exec(text.slice(0, end));
   if (match === null) return source.refuse("xml_malformed", 0, "a well-formed XML declaration");

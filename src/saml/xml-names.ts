@@ -9,6 +9,8 @@ const NAME_PART = 2;
 export const SPACE = 4;
 /** A quote, a reference, a "<", white space that is normalised, or the end of the message. */
 export const VALUE_STOP = 8;
+/** What can't stand in text, means something there or is written otherwise in a canonical form; the end of the message. */
+export const TEXT_STOP = 16;
 
 /** The classes of each unit of a message. */
 export const CLASS = new Uint8Array(256);
@@ -19,6 +21,7 @@ for (let c = 0; c < 128; c++) {
   else if (character === " ") CLASS[c] = SPACE;
   else if (/[\t\n\r]/.test(character)) CLASS[c] = SPACE | VALUE_STOP;
   else if (/["'&<\0]/.test(character)) CLASS[c] = VALUE_STOP;
+  if (/[<>&\]\r\0]/.test(character)) CLASS[c] = (CLASS[c] as number) | TEXT_STOP;
 }
 
 type Ranges = readonly (readonly [first: number, last: number])[];
@@ -74,6 +77,21 @@ function wideNameEnd(text: string, start: number, at: number): number {
 function inRanges(ranges: Ranges, c: number): boolean {
   for (const range of ranges) if (c >= range[0] && c <= range[1]) return true;
   return false;
+}
+
+/** Order by code points: UTF-16 order, except that surrogates stand above U+E000 to U+FFFF. */
+export function compareCodePoints(one: string, other: string): number {
+  if (one === other) return 0;
+  const length = Math.min(one.length, other.length);
+  for (let i = 0; i < length; i++) {
+    const a = one.charCodeAt(i);
+    const b = other.charCodeAt(i);
+    if (a === b) continue;
+    const aIsSurrogate = (a & 0xf800) === 0xd800;
+    const bIsSurrogate = (b & 0xf800) === 0xd800;
+    return aIsSurrogate === bIsSurrogate ? a - b : aIsSurrogate ? 1 : -1;
+  }
+  return one.length - other.length;
 }
 
 /** XML 1.0, production 2. */

@@ -18,7 +18,12 @@ const COMPARED_PREFIXES_MAX = 12;
  */
 const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#[\]@!$'()*+,;=%-]*$/;
 /** The namespaces of SAML, which need no test; the one string for each makes comparisons quick. */
-const KNOWN_URIS = new Map<string, string>([NS.samlp, NS.saml, NS.md, NS.ds, NS.xenc, NS.ec].map((uri) => [uri, uri]));
+const KNOWN_URIS: readonly string[] = [NS.saml, NS.samlp, NS.ds, NS.xenc, NS.ec, NS.md];
+
+function knownUri(uri: string): string | null {
+  for (const known of KNOWN_URIS) if (known === uri) return known;
+  return null;
+}
 
 export class NamespaceScope {
   readonly prefixes: string[] = ["", "xml", "xmlns"];
@@ -64,7 +69,7 @@ export class NamespaceScope {
 
   /** Binds a slot; answers the URI as the one string that the document uses for it. */
   bind(slot: number, uri: string, elementNumber: number): string {
-    const known = KNOWN_URIS.get(uri) ?? uri;
+    const known = knownUri(uri) ?? uri;
     this.undoSlots.push(slot);
     this.undoUris.push(this.uris[slot] as string | null);
     this.uris[slot] = known;
@@ -87,7 +92,7 @@ export function declarationProblem(prefix: string, uri: string): string | null {
   if (uri === NS.xmlns) return "no prefix bound to the namespace of declarations";
   if ((prefix === "xml") !== (uri === NS.xml)) return "the prefix xml and its namespace bound to one another only";
   if (uri === "") return prefix === "" ? null : "a namespace URI for a prefix";
-  if (!KNOWN_URIS.has(uri) && !ABSOLUTE_URI.test(uri)) return "an absolute URI for a namespace";
+  if (knownUri(uri) === null && !ABSOLUTE_URI.test(uri)) return "an absolute URI for a namespace";
   for (let i = 0; i < prefix.length; i++) if (prefix.charCodeAt(i) >= 0x80) return "a prefix of ASCII characters";
   return prefix.includes("xmlns") ? "no prefix that contains xmlns" : null;
 }

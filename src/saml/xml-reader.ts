@@ -22,27 +22,22 @@ const LESS = 0x3c;
 const GREATER = 0x3e;
 const QUESTION = 0x3f;
 
+/** A Response has one, its Assertion another. */
+const COMPARED_IDS_MAX = 8;
+
 const NO_NODES: readonly XmlNode[] = [];
 
 export class XmlReader {
-  /** The elements by the value of their un-prefixed ID. */
-  readonly ids = new Map<string, XmlElement>();
-
   private readonly source: XmlSource;
   private readonly scope = new NamespaceScope();
   private readonly attributes: XmlAttributeReader;
   private readonly data: CharacterDataReader;
-  /** Values of identifying attributes that are no un-prefixed ID. */
-  private otherIds: Set<string> | null = null;
+  /** The values of identifying attributes. */
+  private readonly ids: string[] = [];
+  private idSet: Set<string> | null = null;
   private elements = 0;
 
-  /** The element that is open, and how many are. */
-  private element: Draft<XmlElement> | null = null;
   private depth = 0;
-  /** Where the names of the open elements begin and end, and where their children begin in `nodes`. */
-  private readonly nameFrom: number[] = [];
-  private readonly nameEnd: number[] = [];
-  private readonly childrenFrom: number[] = [];
   /** The children, so far, of all open elements, as far as `nodesEnd`. */
   private readonly nodes: XmlNode[] = [];
   private nodesEnd = 0;
@@ -63,16 +58,14 @@ export class XmlReader {
       source.refuse("xml_malformed", at, "a root element");
       return null;
     }
-    at = this.startTag(at);
-    const root = this.nodes[0] as XmlElement;
-    while (this.depth > 0 && at !== REFUSED) at = this.content(at);
+    at = this.element(at, null);
     if (at !== REFUSED) at = this.outside(at);
     if (at === REFUSED) return null;
     if (at !== source.length) {
       source.refuse("xml_malformed", at, "one root element");
       return null;
     }
-    return root;
+    return this.nodes[0] as XmlElement;
   }
 
   /** White space and comments before and after the root element (production 27), up to a start tag or the end. */
@@ -96,43 +89,78 @@ export class XmlReader {
     return at;
   }
 
-  /** One step inside the root element (production 43): the text up to the next "<", and the markup that begins there. */
-  private content(from: number): number {
+  /** Production 39: an element with all that is in it. XML_DEPTH_MAX bounds how deep this calls itself. */
+  private element(from: number, parent: Draft<XmlElement> | null): number {
+    const { nodes } = this;
+    const element = this.startTag(from, parent);
+    if (element === null) return REFUSED;
+    const childrenFrom = this.nodesEnd;
+    this.depth++;
+    const isEmptyTag = this.source.units[element.end - 2] === SLASH;
+    const end = isEmptyTag ? element.end : this.content(element.end, element);
+    if (end === REFUSED) return REFUSED;
+    this.depth--;
+    const count = this.nodesEnd - childrenFrom;
+    if (count === 1) element.children = [nodes[childrenFrom] as XmlNode];
+    else if (count > 1) element.children = nodes.slice(childrenFrom, this.nodesEnd);
+    if (element.namespaces.length > 0) this.scope.unbind(element.namespaces.length);
+    if (parent !== null && !element.isCanonical) parent.isCanonical = false;
+    element.end = end;
+    nodes[childrenFrom] = element;
+    this.nodesEnd = childrenFrom + 1;
+    return end;
+  }
+
+  /** Production 43, and the end tag behind it. */
+  private content(from: number, element: Draft<XmlElement>): number {
     const { source, data } = this;
-    const { units, text } = source;
+    const { units } = source;
     let at = from;
-    if (units[at] !== LESS) {
-      const end = text.indexOf("<", at);
-      if (end === -1) return source.refuse("xml_malformed", source.length, this.endTagName());
-      if (data.readText(at, end) === REFUSED) return REFUSED;
-      at = end;
+    while (at !== REFUSED) {
+      if (units[at] !== LESS) {
+        at = data.readText(at);
+        if (at === REFUSED) break;
+        if (at === source.length) return source.refuse("xml_malformed", at, endTagName(element));
+        if (!data.isCanonical) element.isCanonical = false;
+      }
+      const next = units[at + 1];
+      if (next === BANG && source.text.startsWith("<![CDATA[", at)) {
+        element.isCanonical = false;
+        at = data.readSection(at);
+        continue;
+      }
+      if (next === QUESTION) return data.refuseInstruction(at);
+      if (data.text !== "") {
+        this.nodes[this.nodesEnd++] = { kind: "text", value: data.text };
+        data.text = "";
+      }
+      if (next === SLASH) return this.endTag(at, element);
+      at = next === BANG ? this.comment(at, element) : this.element(at, element);
     }
-    const next = units[at + 1];
-    if (next === BANG && text.startsWith("<![CDATA[", at)) return data.readSection(at);
-    if (next === QUESTION) return data.refuseInstruction(at);
-    if (data.text !== "") {
-      this.nodes[this.nodesEnd++] = { kind: "text", value: data.text };
-      data.text = "";
-    }
-    if (next === SLASH) return this.endTag(at);
-    if (next !== BANG) return this.startTag(at);
-    at = data.readComment(at);
-    if (at !== REFUSED) this.nodes[this.nodesEnd++] = { kind: "comment", value: data.comment };
-    return at;
+    return REFUSED;
+  }
+
+  private comment(at: number, element: Draft<XmlElement>): number {
+    const { data } = this;
+    const end = data.readComment(at);
+    if (end !== REFUSED) this.nodes[this.nodesEnd++] = { kind: "comment", value: data.comment };
+    element.isCanonical = false;
+    return end;
   }
 
   /** Production 42. */
-  private endTag(at: number): number {
+  private endTag(at: number, element: Draft<XmlElement>): number {
     const { source } = this;
     const { units } = source;
-    const level = this.depth - 1;
-    const from = this.nameFrom[level] as number;
-    const end = this.nameEnd[level] as number;
-    if (!this.isRepeated(from, end, at + 2)) return source.refuse("xml_malformed", at, this.endTagName());
+    const from = element.from + 1;
+    const end = from + nameLength(element);
+    if (!this.isRepeated(from, end, at + 2)) return source.refuse("xml_malformed", at, endTagName(element));
     let stop = at + 2 + end - from;
-    while (((CLASS[units[stop] as number] as number) & SPACE) !== 0) stop++;
-    if (units[stop] !== GREATER) return source.refuse("xml_malformed", at, this.endTagName());
-    this.close();
+    if (units[stop] !== GREATER) {
+      element.isCanonical = false;
+      while (((CLASS[units[stop] as number] as number) & SPACE) !== 0) stop++;
+      if (units[stop] !== GREATER) return source.refuse("xml_malformed", at, endTagName(element));
+    }
     return stop + 1;
   }
 
@@ -154,24 +182,8 @@ export class XmlReader {
     return true;
   }
 
-  private endTagName(): string {
-    const level = this.depth - 1;
-    return `the end tag of ${this.source.text.slice(this.nameFrom[level], this.nameEnd[level])}`;
-  }
-
-  private close(): void {
-    const element = this.element as Draft<XmlElement>;
-    const from = this.childrenFrom[--this.depth] as number;
-    const count = this.nodesEnd - from;
-    if (count === 1) element.children = [this.nodes[from] as XmlNode];
-    else if (count > 1) element.children = this.nodes.slice(from, this.nodesEnd);
-    this.nodesEnd = from;
-    if (element.namespaces.length > 0) this.scope.unbind(element.namespaces.length);
-    this.element = element.parent;
-  }
-
-  /** Productions 40 and 44: a start tag or an empty-element tag. */
-  private startTag(at: number): number {
+  /** Productions 40 and 44: a start tag or an empty-element tag. The element ends with it, for now. */
+  private startTag(at: number, parent: XmlElement | null): Draft<XmlElement> | null {
     const { source, scope, attributes } = this;
     const { units, text } = source;
     const from = at + 1;
@@ -182,62 +194,67 @@ export class XmlReader {
       localFrom = nameEnd + 1;
       const end = ncNameEnd(units, text, localFrom);
       if (nameEnd === from || end === localFrom || units[end] === COLON) {
-        return source.refuse("xml_namespace", from, "a name with one prefix at most");
+        return source.refused("xml_namespace", from, "a name with one prefix at most");
       }
       slot = scope.slot(source, from, nameEnd);
       nameEnd = end;
     } else if (nameEnd === from) {
-      return source.refuse("xml_malformed", at, 'a name after "<"');
+      return source.refused("xml_malformed", at, 'a name after "<"');
     }
-    if (this.depth === XML_DEPTH_MAX) return source.refuse("xml_limit", at, `${XML_DEPTH_MAX} levels at most`);
-    if (this.elements === XML_ELEMENTS_MAX)
-      return source.refuse("xml_limit", at, `${XML_ELEMENTS_MAX} elements at most`);
+    if (this.depth === XML_DEPTH_MAX) return source.refused("xml_limit", at, `${XML_DEPTH_MAX} levels at most`);
+    if (this.elements === XML_ELEMENTS_MAX) {
+      return source.refused("xml_limit", at, `${XML_ELEMENTS_MAX} elements at most`);
+    }
     const stop = attributes.read(nameEnd, ++this.elements);
-    if (stop === REFUSED) return REFUSED;
+    if (stop === REFUSED) return null;
     const namespaceURI = scope.uris[slot] as string | null;
-    if (namespaceURI === null) return source.refuse("xml_namespace", from, "a prefix that is declared");
+    if (namespaceURI === null) return source.refused("xml_namespace", from, "a prefix that is declared");
     const taken = attributes.take(at);
-    if (taken === null) return REFUSED;
+    if (taken === null) return null;
+    const prefix = scope.prefixes[slot] as string;
+    const isAsParent = parent !== null && parent.prefix === prefix && parent.namespaceURI === namespaceURI;
     const element: Draft<XmlElement> = {
       kind: "element",
-      prefix: scope.prefixes[slot] as string,
+      prefix,
       localName: text.slice(localFrom, nameEnd),
       namespaceURI,
       namespaces: attributes.namespaces,
       attributes: taken,
       children: NO_NODES,
-      parent: this.element,
+      parent,
+      source: text,
+      from: at,
+      end: units[stop] === GREATER ? stop + 1 : stop + 2,
+      isCanonical: attributes.isCanonical && isAsParent,
     };
-    if (attributes.hasId && this.registerIds(element, at) === REFUSED) return REFUSED;
-    this.open(element, from, nameEnd);
-    if (units[stop] === GREATER) return stop + 1;
-    this.close();
-    return stop + 2;
-  }
-
-  private open(element: Draft<XmlElement>, nameFrom: number, nameEnd: number): void {
-    this.nodes[this.nodesEnd++] = element;
-    const level = this.depth++;
-    this.nameFrom[level] = nameFrom;
-    this.nameEnd[level] = nameEnd;
-    this.childrenFrom[level] = this.nodesEnd;
-    this.element = element;
+    if (attributes.hasId && this.registerIds(element, at) === REFUSED) return null;
+    return element;
   }
 
   /** No value of an identifying attribute may stand twice in a document, whatever the attribute's prefix and spelling. */
   private registerIds(element: XmlElement, at: number): number {
-    for (const { prefix, localName, value } of element.attributes) {
+    for (const { localName, value } of element.attributes) {
       if (!isIdName(localName)) continue;
-      if (this.ids.has(value) || this.otherIds?.has(value) === true) {
-        return this.source.refuse("xml_duplicate_id", at, "each ID once");
-      }
-      if (prefix === "" && localName === "ID") {
-        this.ids.set(value, element);
-      } else {
-        this.otherIds ??= new Set();
-        this.otherIds.add(value);
-      }
+      if (this.isKnownId(value)) return this.source.refuse("xml_duplicate_id", at, "each ID once");
+      this.ids.push(value);
+      this.idSet?.add(value);
     }
     return at;
   }
+
+  /** A few are compared one by one, more by a Set. */
+  private isKnownId(value: string): boolean {
+    if (this.idSet === null && this.ids.length === COMPARED_IDS_MAX) this.idSet = new Set(this.ids);
+    return this.idSet?.has(value) ?? this.ids.includes(value);
+  }
+}
+
+/** Characters of the name as written. */
+function nameLength({ prefix, localName }: XmlElement): number {
+  return prefix === "" ? localName.length : prefix.length + 1 + localName.length;
+}
+
+function endTagName(element: XmlElement): string {
+  const { source, from } = element;
+  return `the end tag of ${source.slice(from + 1, from + 1 + nameLength(element))}`;
 }

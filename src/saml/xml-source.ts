@@ -23,13 +23,19 @@ export class XmlSource {
   constructor(message: MessageText) {
     this.text = message.text;
     this.units = message.units;
-    this.view = new DataView(message.units.buffer);
+    this.view = message.view;
     this.length = message.text.length;
   }
 
   refuse(code: SamlRefusalCode, position: number, expected: string): -1 {
     this.refusal = { code, expected, position };
     return REFUSED;
+  }
+
+  /** The same, for steps that answer something else than a position. */
+  refused(code: SamlRefusalCode, position: number, expected: string): null {
+    this.refuse(code, position, expected);
+    return null;
   }
 
   /** Where `needle` stands next; the end of the text when it does not. Callers remember the answer, so that each stretch is searched once. */

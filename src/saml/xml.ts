@@ -5,7 +5,7 @@
  */
 import { accept, type Result, refuse } from "./refusal.ts";
 import { SAML_MESSAGE_BYTES_MAX } from "./terms.ts";
-import type { XmlDocument, XmlElement } from "./types.ts";
+import type { XmlDocument, XmlElement, XmlNode } from "./types.ts";
 import { byteOffset, readMessageText } from "./xml-bytes.ts";
 import { XmlReader } from "./xml-reader.ts";
 import { XmlSource } from "./xml-source.ts";
@@ -35,14 +35,39 @@ export function readXml(bytes: Uint8Array, options: { readonly bytesMax?: number
     const { code, expected, position } = source.refusal;
     return refuse(code, { offset: byteOffset(message.value, position), expected });
   }
-  return accept({ root, ids: reader.ids });
+  return accept({ root });
 }
 
 /** The children that are elements, in document order. */
-export function childElements(element: XmlElement): XmlElement[] {
-  const elements: XmlElement[] = [];
-  for (const child of element.children) if (child.kind === "element") elements.push(child);
-  return elements;
+export function childElements(element: XmlElement): readonly XmlElement[] {
+  const { children } = element;
+  for (const child of children) if (child.kind !== "element") return children.filter(isElementNode);
+  // As nearly all have no others.
+  return children as readonly XmlElement[];
+}
+
+function isElementNode(node: XmlNode): node is XmlElement {
+  return node.kind === "element";
+}
+
+/** The first child with this expanded name, or null. */
+export function childNamed(element: XmlElement, namespaceURI: string, localName: string): XmlElement | null {
+  for (const child of element.children) {
+    if (child.kind === "element" && isElement(child, namespaceURI, localName)) return child;
+  }
+  return null;
+}
+
+/** Every child with this expanded name, in document order. */
+export function childrenNamed(element: XmlElement, namespaceURI: string, localName: string): XmlElement[] {
+  let named: XmlElement[] | null = null;
+  for (const child of element.children) {
+    if (child.kind !== "element" || !isElement(child, namespaceURI, localName)) continue;
+    // Mostly there is one: a list that grows would make room for many.
+    if (named === null) named = [child];
+    else named.push(child);
+  }
+  return named ?? [];
 }
 
 /** The value of the attribute with this local name and no prefix; a prefixed attribute never answers for it. */
@@ -55,8 +80,9 @@ export function attributeValue(element: XmlElement, localName: string): string |
 
 /** All text of the element in document order, comments left out; null when it has a child element: then it is not a simple value. */
 export function textContent(element: XmlElement): string | null {
+  const { children } = element;
   let text = "";
-  for (const child of element.children) {
+  for (const child of children) {
     if (child.kind === "text") text += child.value;
     else if (child.kind === "element") return null;
   }

@@ -212,26 +212,29 @@ describe("the tree", () => {
     expect([tree.parent, b.parent, d.parent, childElements(b)[0]?.parent]).toEqual([null, tree, tree, b]);
   });
 
+  it("stays as it was, whatever is read after it", () => {
+    const text = "<a b='1'>é<c>2</c></a>";
+    const tree = root(text);
+    for (const other of ["<x/>", `<x>${"y".repeat(40_000)}</x>`, "no document", text.replaceAll(/\d/g, "9")])
+      readXml(bytes(other));
+    expect(plainOfReader(tree)).toEqual(plainOfReader(root(text)));
+    expect(tree.source.slice(tree.from, tree.end)).toBe(text);
+  });
+
+  it("does not see the end of a longer message that was read before", () => {
+    for (const before of ["<a><b></b></a>", `<a>${"é".repeat(30_000)}</a>`]) {
+      readXml(bytes(before));
+      expect(readXml(bytes("<a><b>")).ok).toBe(false);
+      expect(readXml(bytes("<a>é<b>é")).ok).toBe(false);
+    }
+  });
+
   it("has nothing of what stands outside the root element", () => {
     expect(plainOfReader(root("<!-- 1 -->\n<!-- 2 --><a/> \r\n<!-- 3 -->"))).toEqual(plainOfReader(root("<a/>")));
   });
 
   it("takes an empty-element tag and an empty pair of tags for the same", () => {
     expect(plainOfReader(root("<a><b x='1' /></a>"))).toEqual(plainOfReader(root("<a ><b x='1'></b ></a >")));
-  });
-
-  it("finds elements by their un-prefixed ID only", () => {
-    const { ids, root: tree } = read(
-      '<a ID="1" xmlns:p="urn:p"><b Id="2"/><c p:ID="3"/><d xml:id="4"/><e ID="5"/><f id="6"/></a>',
-    );
-    expect([...ids.keys()]).toEqual(["1", "5"]);
-    expect(ids.get("1")).toBe(tree);
-    expect(ids.get("5")).toBe(childElements(tree)[3]);
-  });
-
-  it("finds no ID that an object would have by itself", () => {
-    expect(read('<a ID="1"/>').ids.get("constructor")).toBeUndefined();
-    expect(read('<a ID="__proto__"/>').ids.get("__proto__")?.localName).toBe("a");
   });
 
   it("answers for an attribute only by its un-prefixed name, and for an element only by its expanded name", () => {
