@@ -4,7 +4,7 @@
 import { accept, type Result, refuse } from "./refusal.ts";
 import { NS } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, textContent } from "./xml.ts";
+import { attributeValue, isElement, textContent } from "./xml.ts";
 
 const XSI = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -24,31 +24,45 @@ const UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
  */
 export function readAttributes(statements: readonly XmlElement[]): Result<ReadonlyMap<string, readonly string[]>> {
   const attributes = new Map<string, string[]>();
+  /** The formats other than UNSPECIFIED, by Name. */
   const formats = new Map<string, string>();
   for (const statement of statements) {
-    for (const attribute of childElements(statement)) {
-      if (!isElement(attribute, NS.saml, "Attribute")) continue;
+    for (const attribute of statement.children) {
+      if (attribute.kind !== "element" || !isElement(attribute, NS.saml, "Attribute")) continue;
       const name = attributeValue(attribute, "Name");
       if (name === null) return refuse("schema_invalid", { expected: "Attribute with a Name", received: "none" });
       const format = attributeValue(attribute, "NameFormat") ?? UNSPECIFIED;
-      const known = formats.get(name) ?? format;
-      if (known !== format) return refuse("attribute_duplicate", { expected: `${name} (${known})`, received: format });
-      formats.set(name, format);
-      const values = attributes.get(name) ?? [];
-      for (const value of childElements(attribute)) {
-        const text = isElement(value, NS.saml, "AttributeValue") && !isNil(value) ? textContent(value) : null;
-        if (text !== null) values.push(text);
+      const values = attributes.get(name);
+      if (values === undefined) {
+        attributes.set(name, valuesOf(attribute));
+        if (format !== UNSPECIFIED) formats.set(name, format);
+      } else {
+        const known = formats.get(name) ?? UNSPECIFIED;
+        if (known !== format)
+          return refuse("attribute_duplicate", { expected: `${name} (${known})`, received: format });
+        values.push(...valuesOf(attribute));
       }
-      attributes.set(name, values);
     }
   }
   return accept(attributes);
 }
 
+function valuesOf(attribute: XmlElement): string[] {
+  let values: string[] | null = null;
+  for (const value of attribute.children) {
+    if (value.kind !== "element" || !isElement(value, NS.saml, "AttributeValue") || isNil(value)) continue;
+    const text = textContent(value);
+    if (text === null) continue;
+    if (values === null) values = [text];
+    else values.push(text);
+  }
+  return values ?? [];
+}
+
 /** XML Schema 1, 2.6.2. */
 function isNil(value: XmlElement): boolean {
-  return value.attributes.some(
-    ({ namespaceURI, localName, value: text }) =>
-      namespaceURI === XSI && localName === "nil" && (text === "true" || text === "1"),
-  );
+  for (const { namespaceURI, localName, value: text } of value.attributes) {
+    if (localName === "nil" && namespaceURI === XSI && (text === "true" || text === "1")) return true;
+  }
+  return false;
 }

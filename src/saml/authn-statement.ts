@@ -5,7 +5,7 @@ import type { CheckList } from "./checks.ts";
 import { NS } from "./terms.ts";
 import { isBefore, isReached, momentText, readTime, writeTime } from "./time.ts";
 import type { ResponseExpectations, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, textContent } from "./xml.ts";
+import { attributeValue, childNamed, textContent } from "./xml.ts";
 
 export interface Authentication {
   readonly authnInstant: number;
@@ -71,9 +71,8 @@ function checkAuthnInstant(checks: CheckList, text: string | null, expectations:
 }
 
 function readAuthnContextClassRef(statement: XmlElement): string | null {
-  const context = childElements(statement).find((child) => isElement(child, NS.saml, "AuthnContext"));
-  const reference =
-    context && childElements(context).find((child) => isElement(child, NS.saml, "AuthnContextClassRef"));
+  const context = childNamed(statement, NS.saml, "AuthnContext");
+  const reference = context && childNamed(context, NS.saml, "AuthnContextClassRef");
   return reference ? textContent(reference) : null;
 }
 

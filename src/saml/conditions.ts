@@ -5,7 +5,7 @@ import type { CheckList } from "./checks.ts";
 import { NS } from "./terms.ts";
 import { isBefore, isReached, momentText, readTime } from "./time.ts";
 import type { ResponseExpectations, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, textContent } from "./xml.ts";
+import { attributeValue, childElements, childrenNamed, textContent } from "./xml.ts";
 
 /**
  * Checks one Conditions element. Returns its NotOnOrAfter in UTC milliseconds, Infinity where it sets none (the bearer
@@ -32,8 +32,8 @@ function checkPeriod(checks: CheckList, conditions: XmlElement, expectations: Re
   const notOnOrAfterText = attributeValue(conditions, "NotOnOrAfter");
   const notBefore = notBeforeText === null ? -Infinity : readTime(notBeforeText);
   const notOnOrAfter = notOnOrAfterText === null ? Infinity : readTime(notOnOrAfterText);
-  const received = `${notBeforeText ?? "-"} to ${notOnOrAfterText ?? "-"}`;
   if (notBefore === null || notOnOrAfter === null || !(notBefore < notOnOrAfter)) {
+    const received = `${notBeforeText ?? "-"} to ${notOnOrAfterText ?? "-"}`;
     checks.check("conditions", "time_invalid", false, "xs:dateTime in UTC, NotBefore before NotOnOrAfter", received);
     return Number.NaN;
   }
@@ -47,20 +47,22 @@ function checkPeriod(checks: CheckList, conditions: XmlElement, expectations: Re
 
 /** Core 2.5.1.4: every AudienceRestriction must name us, and inside one any Audience may. By code points. */
 function checkAudience(checks: CheckList, conditions: XmlElement, spEntityId: string): void {
-  const restrictions = childElements(conditions).filter((child) => isElement(child, NS.saml, "AudienceRestriction"));
+  const restrictions = childrenNamed(conditions, NS.saml, "AudienceRestriction");
   if (restrictions.length === 0) {
     checks.check("audience", "audience_missing", false, spEntityId, "no AudienceRestriction");
     return;
   }
-  const named = restrictions.map((restriction) =>
-    childElements(restriction)
-      .filter((child) => isElement(child, NS.saml, "Audience"))
-      .map((audience) => textContent(audience) ?? ""),
-  );
-  const ok = named.every((audiences) => audiences.includes(spEntityId));
-  const received = named.map((audiences) => audiences.join(" or ")).join(" and ");
-  checks.check("audience", "audience_mismatch", ok, spEntityId, received);
+  let ok = true;
+  const received: string[] = [];
+  for (const restriction of restrictions) {
+    const audiences = childrenNamed(restriction, NS.saml, "Audience").map((audience) => textContent(audience) ?? "");
+    ok &&= audiences.includes(spEntityId);
+    received.push(audiences.join(" or "));
+  }
+  checks.check("audience", "audience_mismatch", ok, spEntityId, received.join(" and "));
 }
+
+const KINDS: readonly string[] = ["AudienceRestriction", "OneTimeUse", "ProxyRestriction"];
 
 /**
  * Core 2.5.1: a condition that is not understood leaves the assertion's validity unknown, so it is refused. OneTimeUse (2.5.1.5)
@@ -68,9 +70,7 @@ function checkAudience(checks: CheckList, conditions: XmlElement, spEntityId: st
  */
 function checkKinds(checks: CheckList, conditions: XmlElement): void {
   const unknown = childElements(conditions).find(
-    (child) =>
-      child.namespaceURI !== NS.saml ||
-      !["AudienceRestriction", "OneTimeUse", "ProxyRestriction"].includes(child.localName),
+    (child) => child.namespaceURI !== NS.saml || !KINDS.includes(child.localName),
   );
   const received = unknown ? `{${unknown.namespaceURI}}${unknown.localName}` : null;
   checks.check("conditionKinds", "condition_unknown", !unknown, "conditions of SAML Core 2.5.1", received);

@@ -44,18 +44,19 @@ export function contentModel(
  */
 export function contentOf(element: XmlElement, model: ContentModel): Result<(XmlElement | undefined)[]> {
   const { parts } = model;
-  const found: (XmlElement | undefined)[] = [];
+  const found = new Array<XmlElement | undefined>(parts.length);
+  let place = 0;
   let fits = hasOnlyAttributes(element, model.attributes);
   for (const child of element.children) {
     if (!fits) break;
     if (child.kind === "element") {
-      while (parts[found.length]?.optional && !isPart(child, parts[found.length])) found.push(undefined);
-      fits = isPart(child, parts[found.length]);
-      found.push(child);
+      while (parts[place]?.optional && !isPart(child, parts[place])) place++;
+      fits = isPart(child, parts[place]);
+      if (fits) found[place++] = child;
     } else fits = child.kind === "text" && !NOT_WHITE_SPACE.test(child.value);
   }
-  while (parts[found.length]?.optional) found.push(undefined);
-  if (fits && found.length === parts.length) return accept(found);
+  while (parts[place]?.optional) place++;
+  if (fits && place === parts.length) return accept(found);
   return refuse(model.code, { expected: describeModel(element, model), received: describeContent(element) });
 }
 

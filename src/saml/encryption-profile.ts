@@ -13,7 +13,7 @@ import {
   SAML_MESSAGE_BASE64_CHARS_MAX,
 } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement } from "./xml.ts";
+import { attributeValue, childElements, childrenNamed, isElement } from "./xml.ts";
 
 /** One message for one receiver; a provider in the middle of a rollover may wrap the key for two of our keys. */
 const ENCRYPTED_KEYS_MAX = 4;
@@ -108,7 +108,7 @@ const BESIDE_MODELS = Array.from({ length: ENCRYPTED_KEYS_MAX + 1 }, (_, count) 
 
 /** SAML Core 2.2.4: one EncryptedData, its EncryptedKeys inside its KeyInfo or beside it, and nothing in the clear. */
 export function readEncryptionProfile(encrypted: XmlElement): Result<EncryptionProfile> {
-  const beside = childElements(encrypted).filter((child) => isElement(child, NS.xenc, "EncryptedKey"));
+  const beside = childrenNamed(encrypted, NS.xenc, "EncryptedKey");
   const model = BESIDE_MODELS[beside.length];
   if (!model) return tooManyKeys();
   const parts = contentOf(encrypted, model);

@@ -4,7 +4,7 @@
 import type { CheckList } from "./checks.ts";
 import { NS } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, textContent } from "./xml.ts";
+import { attributeValue, childNamed, textContent } from "./xml.ts";
 
 /** SAML Core 8.3.6. */
 export const ENTITY_ID_CHARS_MAX = 1024;
@@ -19,7 +19,7 @@ export interface Issuer {
 
 /** The Issuer child of a message or an assertion, or null. */
 export function readIssuer(parent: XmlElement): Issuer | null {
-  const element = childElements(parent).find((child) => isElement(child, NS.saml, "Issuer"));
+  const element = childNamed(parent, NS.saml, "Issuer");
   if (!element) return null;
   const value = textContent(element);
   const format = attributeValue(element, "Format");

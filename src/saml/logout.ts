@@ -16,7 +16,7 @@ import { readStatus } from "./status.ts";
 import { NS } from "./terms.ts";
 import { isBefore, momentText, readTime, writeTime } from "./time.ts";
 import type { NameID, ResponseExpectations, ResponseStatus, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, readXml, textContent } from "./xml.ts";
+import { attributeValue, childElements, childrenNamed, isElement, readXml, textContent } from "./xml.ts";
 import { writeAttributes, writeTextElement } from "./xml-writer.ts";
 
 interface OutgoingMessage {
@@ -213,7 +213,7 @@ async function readRequest(
   const element = identifier ? await clearNameID(identifier, decryption) : refuse("name_id_missing");
   const nameID = element.ok ? readNameID(element.value) : element;
   if (!nameID.ok) return nameID;
-  const sessions = childElements(root).filter((child) => isElement(child, NS.samlp, "SessionIndex"));
+  const sessions = childrenNamed(root, NS.samlp, "SessionIndex");
   const sessionIndexes = sessions.map((session) => textContent(session) ?? "");
   return accept({ kind: "LogoutRequest", ...said, nameID: nameID.value, sessionIndexes });
 }

@@ -8,7 +8,7 @@ import { accept, type Result, refuse } from "./refusal.ts";
 import { BINDING, CONTENT_ENCRYPTION, KEY_TRANSPORT, METADATA_BYTES_MAX, NS } from "./terms.ts";
 import { readTime } from "./time.ts";
 import type { Certificate, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, readXml, textContent } from "./xml.ts";
+import { attributeValue, childElements, childrenNamed, isElement, readXml, textContent } from "./xml.ts";
 import { writeAttributes, writeTextElement } from "./xml-writer.ts";
 
 export interface SpMetadataParts {
@@ -157,7 +157,7 @@ function readProvider(entity: XmlElement, role: XmlElement): Result<IdpMetadata>
   if (!keys.ok) return keys;
   const ends = readValidUntil([entity, role]);
   if (!ends.ok) return ends;
-  const formats = childElements(role).filter((child) => isElement(child, NS.md, "NameIDFormat"));
+  const formats = childrenNamed(role, NS.md, "NameIDFormat");
   return accept({
     entityId,
     loginUrls: loginUrls.value,
@@ -218,7 +218,7 @@ function signingCertificateTexts(key: XmlElement): string[] {
   const use = attributeValue(key, "use");
   if (!isElement(key, NS.md, "KeyDescriptor") || (use !== null && use !== "signing")) return [];
   const down = (parents: XmlElement[], localName: string) =>
-    parents.flatMap((parent) => childElements(parent).filter((child) => isElement(child, NS.ds, localName)));
+    parents.flatMap((parent) => childrenNamed(parent, NS.ds, localName));
   return down(down([key], "KeyInfo"), "X509Data").flatMap((data) => {
     const [first] = down([data], "X509Certificate");
     return first ? [textContent(first) ?? ""] : [];

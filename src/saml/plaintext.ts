@@ -7,7 +7,7 @@ import { accept, type Result, refuse } from "./refusal.ts";
 import { signatureOf } from "./signature.ts";
 import { NS } from "./terms.ts";
 import type { ResponseExpectations, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, readXml } from "./xml.ts";
+import { attributeValue, childNamed, isElement, readXml } from "./xml.ts";
 import { writeAttributes } from "./xml-writer.ts";
 
 export type DecryptionSettings = Pick<ResponseExpectations, "decryptionKeys" | "wantEncryptedAssertions">;
@@ -50,8 +50,8 @@ export async function openEncrypted(
 }
 
 function contentCipher(encrypted: XmlElement): string | null {
-  const data = childElements(encrypted).find((child) => isElement(child, NS.xenc, "EncryptedData"));
-  const method = data && childElements(data).find((child) => isElement(child, NS.xenc, "EncryptionMethod"));
+  const data = childNamed(encrypted, NS.xenc, "EncryptedData");
+  const method = data && childNamed(data, NS.xenc, "EncryptionMethod");
   return method ? attributeValue(method, "Algorithm") : null;
 }
 

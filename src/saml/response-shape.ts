@@ -6,7 +6,7 @@ import { isIdentifier } from "./identifier.ts";
 import { accept, type Result, refuse, type SamlRefusal } from "./refusal.ts";
 import { NS } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement } from "./xml.ts";
+import { attributeValue, childElements, childNamed, isElement } from "./xml.ts";
 
 /** The elements of a received Response that later steps verify or decrypt. At most one of the two assertions is there. */
 export interface ResponseShape {
@@ -66,7 +66,7 @@ export function readResponseShape(root: XmlElement): Result<ResponseShape> {
 }
 
 function checkStatusContent(response: XmlElement): SamlRefusal | null {
-  const status = childElements(response).find((child) => isElement(child, NS.samlp, "Status"));
+  const status = childNamed(response, NS.samlp, "Status");
   if (!status) return { code: "schema_invalid", expected: "one samlp:Status", received: "none" };
   let refusal = checkContent(status, STATUS_CONTENT);
   let code = childElements(status)[0];

@@ -6,7 +6,7 @@ import { base64Of, contentModel, contentOf, leafText } from "./content-model.ts"
 import { accept, type Result, refuse } from "./refusal.ts";
 import { C14N, DIGEST, NS, SIGNATURE, TRANSFORM_ENVELOPED } from "./terms.ts";
 import type { XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement } from "./xml.ts";
+import { attributeValue, childElements, childrenNamed } from "./xml.ts";
 
 /** RSA-8192 in base64 with line breaks needs 1,400. */
 const SIGNATURE_VALUE_CHARS_MAX = 4096;
@@ -70,7 +70,7 @@ const SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set(Object.values(SIGNATUR
 
 /** Every ds:Signature that is a direct child of the element. */
 export function signaturesOf(element: XmlElement): XmlElement[] {
-  return childElements(element).filter((child) => isElement(child, NS.ds, "Signature"));
+  return childrenNamed(element, NS.ds, "Signature");
 }
 
 /** SAML Core 5.4: `signature` must be a child of `element` and sign it, by its ID, as a whole. */

@@ -3,7 +3,7 @@
  */
 import { NS, STATUS_SUCCESS } from "./terms.ts";
 import type { ResponseStatus, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement, textContent } from "./xml.ts";
+import { attributeValue, childrenNamed, textContent } from "./xml.ts";
 
 /** Two levels are defined (Core 3.2.2.2); a few more may be said. */
 export const STATUS_CODES_MAX = 8;
@@ -40,6 +40,6 @@ export function statusText(status: ResponseStatus): string {
 }
 
 function only(parent: XmlElement, localName: string): XmlElement | null {
-  const found = childElements(parent).filter((child) => isElement(child, NS.samlp, localName));
+  const found = childrenNamed(parent, NS.samlp, localName);
   return found.length === 1 ? (found[0] as XmlElement) : null;
 }

@@ -6,7 +6,7 @@ import { CheckList } from "./checks.ts";
 import { CONFIRMATION_BEARER, NS } from "./terms.ts";
 import { isBefore, momentText, readTime } from "./time.ts";
 import type { ResponseExpectations, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement } from "./xml.ts";
+import { attributeValue, childNamed, childrenNamed } from "./xml.ts";
 
 export interface Confirmation {
   /** null for an unsolicited response. */
@@ -26,7 +26,7 @@ export function checkSubjectConfirmation(
   responseInResponseTo: string | null,
   expectations: ResponseExpectations,
 ): Confirmation | null {
-  const methods = childElements(subject).filter((child) => isElement(child, NS.saml, "SubjectConfirmation"));
+  const methods = childrenNamed(subject, NS.saml, "SubjectConfirmation");
   const bearers = methods.filter((method) => attributeValue(method, "Method") === CONFIRMATION_BEARER);
   let failed: CheckList | null = null;
   for (const bearer of bearers) {
@@ -52,7 +52,7 @@ function confirm(
   responseInResponseTo: string | null,
   expectations: ResponseExpectations,
 ): Confirmation | null {
-  const data = childElements(bearer).find((child) => isElement(child, NS.saml, "SubjectConfirmationData"));
+  const data = childNamed(bearer, NS.saml, "SubjectConfirmationData");
   if (!data) {
     checks.check("subjectConfirmation", "subject_confirmation_missing", false, "SubjectConfirmationData", "none");
     return null;

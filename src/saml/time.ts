@@ -14,42 +14,58 @@ const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
  * none but UTC, and a guess would be somebody's hours), a date the calendar does not have, 24:00:00, a leap second, white space.
  */
 export function readTime(text: string | null): number | null {
-  if (text === null || text.length < 20) return null;
-  const year = readDigits(text, 0, 4, "-");
-  const month = readDigits(text, 5, 2, "-");
-  const day = readDigits(text, 8, 2, "T");
-  const hour = readDigits(text, 11, 2, ":");
-  const minute = readDigits(text, 14, 2, ":");
-  const second = readDigits(text, 17, 2, text.charAt(19));
+  if (text === null || text.length < 20 || !hasMarks(text)) return null;
+  const year = readDigits(text, 0, 4);
+  const month = readDigits(text, 5, 2);
+  const day = readDigits(text, 8, 2);
+  const hour = readDigits(text, 11, 2);
+  const minute = readDigits(text, 14, 2);
+  const second = readDigits(text, 17, 2);
   let at = 19;
   let milliseconds = 0;
-  if (text.charAt(at) === ".") {
+  if (text.charCodeAt(at) === POINT) {
     const start = ++at;
-    while (isDigit(text.charCodeAt(at))) at++;
+    for (let weight = 100; isDigit(text.charCodeAt(at)); at++) {
+      milliseconds += (text.charCodeAt(at) - DIGIT_0) * weight;
+      weight = Math.floor(weight / 10);
+    }
     if (at === start || at - start > FRACTION_DIGITS_MAX) return null;
-    milliseconds = Number(text.slice(start, Math.min(at, start + 3)).padEnd(3, "0"));
   }
-  const zone = text.slice(at);
-  if (zone !== "Z" && zone !== "+00:00") return null;
+  const isUtc = text.charCodeAt(at) === LETTER_Z ? text.length === at + 1 : text.slice(at) === "+00:00";
   // Written so that a part that is not a number fails.
   const isTime = hour <= 23 && minute <= 59 && second <= 59;
   const isDate = year >= YEAR_MIN && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
-  return isTime && isDate ? Date.UTC(year, month - 1, day, hour, minute, second, milliseconds) : null;
+  return isUtc && isTime && isDate ? Date.UTC(year, month - 1, day, hour, minute, second, milliseconds) : null;
 }
 
-/** The number of `count` digits at `at`, if the character after them is `next`; else NaN. */
-function readDigits(text: string, at: number, count: number, next: string): number {
+const DIGIT_0 = 0x30;
+const POINT = 0x2e;
+const LETTER_Z = 0x5a;
+
+/** `....-..-..T..:..:` */
+function hasMarks(text: string): boolean {
+  return (
+    text.charCodeAt(4) === 0x2d &&
+    text.charCodeAt(7) === 0x2d &&
+    text.charCodeAt(10) === 0x54 &&
+    text.charCodeAt(13) === 0x3a &&
+    text.charCodeAt(16) === 0x3a
+  );
+}
+
+/** The number of `count` digits at `at`, or NaN. */
+function readDigits(text: string, at: number, count: number): number {
   let value = 0;
   for (let i = at; i < at + count; i++) {
     const code = text.charCodeAt(i);
     if (!isDigit(code)) return Number.NaN;
-    value = value * 10 + code - 48;
+    value = value * 10 + code - DIGIT_0;
   }
-  return text.charAt(at + count) === next ? value : Number.NaN;
+  return value;
 }
 
 function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
+  return code >= DIGIT_0 && code <= DIGIT_0 + 9;
 }
 
 function daysOf(year: number, month: number): number {
