@@ -9,7 +9,7 @@ import { checkAssertionAlone, type ResponseShape } from "./response-shape.ts";
 import { signatureOf, verifyElement } from "./signature.ts";
 import { NS } from "./terms.ts";
 import type { ResponseExpectations, VerifiedElement, XmlElement } from "./types.ts";
-import { childElements, isElement } from "./xml.ts";
+import { childrenNamed } from "./xml.ts";
 
 export interface Proofs {
   /** The Response as its own signature covers it; null when it has none. */
@@ -31,33 +31,31 @@ export async function verifySignatures(
   }
   let ofAssertion: VerifiedElement | null = null;
   if (assertion && signatureOf(assertion)) {
-    ofAssertion = await verify(checks, "assertionSignature", assertion, expectations);
+    ofAssertion = settleSignature(checks, "assertionSignature", await verifyElement(assertion, expectations));
     if (!ofAssertion) return null;
   }
   let ofResponse: VerifiedElement | null = null;
   if (signatureOf(response)) {
-    ofResponse = await verify(checks, "responseSignature", response, expectations);
+    ofResponse = settleSignature(checks, "responseSignature", await verifyElement(response, expectations));
     if (!ofResponse) return null;
   }
   return { response: ofResponse, assertion: ofAssertion };
 }
 
 /**
- * The assertion that the claims are read from, as a signature covers it: by its own signature where it has one, else as a child
- * of the verified Response. A ciphertext is taken from the verified Response when there is one.
+ * The clear assertion that the claims are read from, as a signature covers it: by its own signature where it has one, else as a
+ * child of the verified Response.
  */
-export async function proveAssertion(
+export function proveAssertion(
   checks: CheckList,
-  shape: ResponseShape,
+  { assertion }: ResponseShape,
   proofs: Proofs,
-  expectations: ResponseExpectations,
-): Promise<VerifiedElement | null> {
-  if (!shape.assertion && !shape.encryptedAssertion) {
+  { wantEncryptedAssertions }: ResponseExpectations,
+): VerifiedElement | null {
+  if (!assertion) {
     checks.check("assertion", "assertion_missing", false, "one Assertion", "none");
     return null;
   }
-  if (shape.encryptedAssertion) return proveEncrypted(checks, shape.encryptedAssertion, proofs.response, expectations);
-  const { wantEncryptedAssertions } = expectations;
   checks.check(
     "encryption",
     "encryption_required",
@@ -65,14 +63,14 @@ export async function proveAssertion(
     wantEncryptedAssertions ? "EncryptedAssertion" : null,
     "Assertion",
   );
-  if (proofs.assertion) return proofs.assertion;
-  return coveredByResponse(checks, proofs.response, "Assertion");
+  return proofs.assertion ?? coveredByResponse(checks, proofs.response, "Assertion");
 }
 
-async function proveEncrypted(
+/** The same of an encrypted one. The ciphertext is taken from the verified Response when there is one. */
+export async function proveEncryptedAssertion(
   checks: CheckList,
   received: XmlElement,
-  response: VerifiedElement | null,
+  { response }: Proofs,
   expectations: ResponseExpectations,
 ): Promise<VerifiedElement | null> {
   const covered = response && coveredByResponse(checks, response, "EncryptedAssertion");
@@ -118,7 +116,7 @@ function coveredByResponse(
   localName: "Assertion" | "EncryptedAssertion",
 ): VerifiedElement | null {
   if (!response) return unsigned(checks);
-  const found = childElements(response.element).filter((child) => isElement(child, NS.saml, localName));
+  const found = childrenNamed(response.element, NS.saml, localName);
   const [only] = found;
   if (found.length !== 1 || !only) {
     checks.check("assertion", "assertion_not_single", false, `one signed ${localName}`, `${found.length}`);
@@ -130,15 +128,6 @@ function coveredByResponse(
 function unsigned(checks: CheckList): null {
   checks.check("signature", "signature_missing", false, "a signature of the Assertion or of the Response", "none");
   return null;
-}
-
-async function verify(
-  checks: CheckList,
-  name: string,
-  element: XmlElement,
-  expectations: ResponseExpectations,
-): Promise<VerifiedElement | null> {
-  return settleSignature(checks, name, await verifyElement(element, expectations));
 }
 
 function settleSignature(checks: CheckList, name: string, result: Result<VerifiedElement>): VerifiedElement | null {

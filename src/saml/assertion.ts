@@ -14,7 +14,7 @@ import { type ContentRule, checkContent, checkVersionAndId } from "./response-sh
 import { checkSubjectConfirmation } from "./subject-confirmation.ts";
 import { NS } from "./terms.ts";
 import type { NameID, ResponseExpectations, VerifiedAssertion, VerifiedElement, XmlElement } from "./types.ts";
-import { attributeValue, childElements, isElement } from "./xml.ts";
+import { attributeValue, childElements, childNamed, childrenNamed, isElement } from "./xml.ts";
 
 /** Replay is remembered a little longer than an assertion could pass, in case the company's clock skew is raised meanwhile. */
 const REPLAY_MARGIN_SECONDS = 300;
@@ -49,16 +49,17 @@ export async function decideAssertion(
     checks.settle("assertion", { ok: false, refusal: malformed });
     return null;
   }
-  const parts = childElements(assertion);
-  const named = (localName: string) => parts.filter((part) => part.localName === localName);
   const issuer = readIssuer(assertion);
   // With no Issuer of the company's own to compare with, the two of the message must at least be one.
   const expectedIssuers = expectations.idpEntityIds ?? (envelope.issuer ? [envelope.issuer.value] : null);
   checkIssuer(checks, "assertionIssuer", issuer, expectedIssuers);
-  const subject = named("Subject")[0] ?? null;
+  const subject = childNamed(assertion, NS.saml, "Subject");
   if (!subject) checks.check("subject", "subject_missing", false, "a Subject with a NameID", "none");
-  const nameID = subject && (await checkNameID(checks, subject, expectations));
-  const conditionsEnd = checkConditions(checks, named("Conditions")[0] ?? null, expectations);
+  const identifier = subject && findIdentifier(checks, subject);
+  const isEncrypted = identifier !== null && isElement(identifier, NS.saml, "EncryptedID");
+  const clear = isEncrypted ? await openIdentifier(checks, identifier, expectations) : identifier;
+  const nameID = clear && checkNameID(checks, clear);
+  const conditionsEnd = checkConditions(checks, childNamed(assertion, NS.saml, "Conditions"), expectations);
   const confirmation = subject && checkSubjectConfirmation(checks, subject, envelope.inResponseTo, expectations);
   checkIssueInstant(checks, "responseIssueInstant", envelope.issueInstant, expectations);
   const issueInstant = checkIssueInstant(
@@ -67,8 +68,15 @@ export async function decideAssertion(
     attributeValue(assertion, "IssueInstant"),
     expectations,
   );
-  const authentication = checkAuthnStatements(checks, named("AuthnStatement"), expectations);
-  const attributes = checks.settle("attributes", readAttributes(named("AttributeStatement")));
+  const authentication = checkAuthnStatements(
+    checks,
+    childrenNamed(assertion, NS.saml, "AuthnStatement"),
+    expectations,
+  );
+  const attributes = checks.settle(
+    "attributes",
+    readAttributes(childrenNamed(assertion, NS.saml, "AttributeStatement")),
+  );
   if (
     checks.refusal ||
     !issuer ||
@@ -96,27 +104,28 @@ export async function decideAssertion(
 }
 
 /** Core 2.4: exactly one identifier, in the clear or encrypted to us. A BaseID names nobody we know how to compare. */
-async function checkNameID(
-  checks: CheckList,
-  subject: XmlElement,
-  expectations: ResponseExpectations,
-): Promise<NameID | null> {
+function findIdentifier(checks: CheckList, subject: XmlElement): XmlElement | null {
   const identifiers = childElements(subject).filter(
     (child) => child.namespaceURI === NS.saml && ["NameID", "EncryptedID", "BaseID"].includes(child.localName),
   );
   const [identifier] = identifiers;
-  if (identifiers.length !== 1 || !identifier || isElement(identifier, NS.saml, "BaseID")) {
-    const code = identifiers.length > 1 ? "schema_invalid" : "name_id_missing";
-    const received = identifiers.map(({ localName }) => localName).join(", ") || "none";
-    checks.check("nameID", code, false, "one NameID", received);
-    return null;
-  }
-  let element = identifier;
-  if (isElement(identifier, NS.saml, "EncryptedID")) {
-    const opened = checks.settle("nameIDEncryption", await openEncrypted(identifier, "NameID", expectations));
-    if (!opened) return null;
-    element = opened.element;
-  }
-  const read = readNameID(element);
+  if (identifiers.length === 1 && identifier && !isElement(identifier, NS.saml, "BaseID")) return identifier;
+  const code = identifiers.length > 1 ? "schema_invalid" : "name_id_missing";
+  const received = identifiers.map(({ localName }) => localName).join(", ") || "none";
+  checks.check("nameID", code, false, "one NameID", received);
+  return null;
+}
+
+async function openIdentifier(
+  checks: CheckList,
+  encrypted: XmlElement,
+  expectations: ResponseExpectations,
+): Promise<XmlElement | null> {
+  const opened = checks.settle("nameIDEncryption", await openEncrypted(encrypted, "NameID", expectations));
+  return opened === null ? null : opened.element;
+}
+
+function checkNameID(checks: CheckList, identifier: XmlElement): NameID | null {
+  const read = readNameID(identifier);
   return checks.settle("nameID", read, read.ok ? read.value.value : null);
 }

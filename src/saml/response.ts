@@ -4,10 +4,11 @@
  * decide, atomically (SAML Profiles 4.1.4.5).
  */
 import { decideAssertion } from "./assertion.ts";
-import { proveAssertion, verifySignatures } from "./assertion-proof.ts";
+import { proveAssertion, proveEncryptedAssertion, verifySignatures } from "./assertion-proof.ts";
 import { decodePostMessage } from "./bindings.ts";
 import { CheckList } from "./checks.ts";
 import { checkEnvelope, readEnvelope } from "./envelope.ts";
+import { LentOctets } from "./lent-octets.ts";
 import { type ResponseShape, readResponseShape } from "./response-shape.ts";
 import type { ResponseDecision, ResponseExpectations, ResponseStatus } from "./types.ts";
 import { readXml } from "./xml.ts";
@@ -34,16 +35,21 @@ export async function decideResponse(
   // A signed Response is read again from its signed bytes; of an unsigned one the copy made above is all that is looked at.
   const envelope = proofs.response ? readEnvelope(proofs.response.element) : received;
   if (!checkEnvelope(checks, envelope, proofs.response !== null, expectations)) return refused(checks, envelope.status);
-  const proof = await proveAssertion(checks, shape, proofs, expectations);
+  const { encryptedAssertion } = shape;
+  const proof = encryptedAssertion
+    ? await proveEncryptedAssertion(checks, encryptedAssertion, proofs, expectations)
+    : proveAssertion(checks, shape, proofs, expectations);
   if (!proof) return refused(checks, envelope.status);
   const assertion = await decideAssertion(checks, proof, envelope, expectations);
   if (!assertion || checks.refusal) return refused(checks, envelope.status);
   return { ok: true, assertion, checks: checks.all };
 }
 
-/** From the form field to the parts of a Response that must be verified. */
+const lent = new LentOctets();
+
+/** From the form field to the parts of a Response that must be verified. Not async: the octets are read before anything else runs. */
 function receive(checks: CheckList, samlResponse: string): ResponseShape | null {
-  const decoded = checks.settle("message", decodePostMessage(samlResponse));
+  const decoded = checks.settle("message", decodePostMessage(samlResponse, lent.room));
   const document = decoded && checks.settle("xml", readXml(decoded));
   return document && checks.settle("structure", readResponseShape(document.root));
 }

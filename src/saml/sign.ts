@@ -31,12 +31,11 @@ export async function signElement(xml: string, key: SigningKey): Promise<string>
   const { root } = read.value;
   const id = attributeValue(root, "ID");
   if (id === null || !/^[\w.-]+$/.test(id)) throw new Error("cannot sign an element without a plain ID");
-  const digest = await digestOctets(DIGEST.sha256, encoder.encode(canonicalForm(root, { method: "exclusive" })));
+  const digest = digestOctets(DIGEST.sha256, encoder.encode(canonicalForm(root, { method: "exclusive" })));
   // Written as its own canonical form, the declaration of ds apart.
   const signedInfo = signedInfoContent(id, key.algorithm, encodeBase64(digest));
   const canonical = `<ds:SignedInfo xmlns:ds="${NS.ds}">${signedInfo}</ds:SignedInfo>`;
-  const methods = { signatureAlgorithm: key.algorithm, digestAlgorithm: DIGEST.sha256 };
-  const value = await new CanonicalSignedXml(methods, canonical).makeSignatureValue(key.privateKey);
+  const value = await new CanonicalSignedXml(key.algorithm, canonical).makeSignatureValue(key.privateKey);
   const signature =
     `<ds:Signature xmlns:ds="${NS.ds}"><ds:SignedInfo>${signedInfo}</ds:SignedInfo>` +
     `<ds:SignatureValue>${encodeBase64(value)}</ds:SignatureValue><ds:KeyInfo><ds:X509Data>` +

@@ -4,15 +4,8 @@
  * it are used, because those believe more of a message than SAML allows.
  */
 import { createHash, KeyObject, verify } from "node:crypto";
-import {
-  Application,
-  CryptoConfig,
-  type DigestReferenceSource,
-  HashAlgorithm,
-  Reference,
-  SignatureAlgorithm,
-  SignedXml,
-} from "xmldsigjs";
+import { Application, CryptoConfig, HashAlgorithm, SignatureAlgorithm, SignedXml } from "xmldsigjs";
+import { LentOctets } from "./lent-octets.ts";
 import { SIGNATURE_ALGORITHM_URIS, signatureAlgorithm } from "./signature-algorithms.ts";
 import { DIGEST } from "./terms.ts";
 
@@ -20,6 +13,7 @@ import { DIGEST } from "./terms.ts";
 Application.setEngine("WebCrypto", crypto);
 
 const encoder = new TextEncoder();
+const lent = new LentOctets();
 
 /** "sha256" for WebCrypto's "SHA-256". */
 function nodeName(hash: string): string {
@@ -43,6 +37,7 @@ function keyObjectOf(key: CryptoKey): KeyObject {
  */
 for (const uri of SIGNATURE_ALGORITHM_URIS) {
   const { parameters } = signatureAlgorithm(uri);
+  const hash = nodeName(parameters.hash);
   class AllowedSignature extends SignatureAlgorithm {
     override algorithm = { ...parameters, hash: { name: parameters.hash } };
     override namespaceURI = uri;
@@ -52,10 +47,11 @@ for (const uri of SIGNATURE_ALGORITHM_URIS) {
     }
 
     override Verify(signedInfo: string, key: CryptoKey, value: Uint8Array<ArrayBuffer>): Promise<boolean> {
-      const octets = encoder.encode(signedInfo);
-      if (parameters.name !== "RSASSA-PKCS1-v1_5") return crypto.subtle.verify(parameters, key, value, octets);
+      if (parameters.name !== "RSASSA-PKCS1-v1_5") {
+        return crypto.subtle.verify(parameters, key, value, encoder.encode(signedInfo));
+      }
       // The same OpenSSL or BoringSSL without WebCrypto's way to another thread and back, which takes longer than the verification.
-      return Promise.resolve(verify(nodeName(parameters.hash), octets, keyObjectOf(key), value));
+      return Promise.resolve(verify(hash, lent.encode(signedInfo), keyObjectOf(key), value));
     }
 
     override Sign(signedInfo: string, key: CryptoKey): Promise<ArrayBuffer> {
@@ -65,8 +61,15 @@ for (const uri of SIGNATURE_ALGORITHM_URIS) {
   CryptoConfig.RegisterSignatureAlgorithm(uri, AllowedSignature);
 }
 
-/** The library hashes text and DOM nodes too; it is given octets only. */
-type HashInput = Parameters<HashAlgorithm["Digest"]>[0];
+/** A hash that answers at once: what it was given may change afterwards. */
+abstract class AllowedHash extends HashAlgorithm {
+  abstract hash(octets: Uint8Array): Uint8Array;
+
+  /** The library hashes text and DOM nodes too; it is given octets only. */
+  override Digest(octets: Parameters<HashAlgorithm["Digest"]>[0]): Promise<Uint8Array> {
+    return Promise.resolve(this.hash(octets as Uint8Array));
+  }
+}
 
 for (const [uri, name] of [
   [DIGEST.sha1, "SHA-1"],
@@ -74,52 +77,49 @@ for (const [uri, name] of [
   [DIGEST.sha384, "SHA-384"],
   [DIGEST.sha512, "SHA-512"],
 ] as const) {
-  class AllowedDigest extends HashAlgorithm {
-    override algorithm = { name };
-    override namespaceURI = uri;
+  const hash = nodeName(name);
+  CryptoConfig.RegisterHashAlgorithm(
+    uri,
+    class extends AllowedHash {
+      override algorithm = { name };
+      override namespaceURI = uri;
 
-    /** Not by WebCrypto: waiting for another thread takes longer than hashing a message. */
-    override Digest(octets: HashInput): Promise<Uint8Array> {
-      return Promise.resolve(
-        createHash(nodeName(name))
-          .update(octets as Uint8Array)
-          .digest(),
-      );
-    }
-  }
-  CryptoConfig.RegisterHashAlgorithm(uri, AllowedDigest);
+      /** Not by WebCrypto: waiting for another thread takes longer than hashing a message. */
+      hash(octets: Uint8Array): Uint8Array {
+        return createHash(hash).update(octets).digest();
+      }
+    },
+  );
 }
 
-/** What a Signature object must know of a signature. */
-export interface SignatureMethods {
-  /** One of SIGNATURE. */
-  readonly signatureAlgorithm: string;
-  /** One of DIGEST. */
-  readonly digestAlgorithm: string;
+/** The library looks through all that it knows each time it is asked. */
+const hashes = new Map<string, AllowedHash>();
+
+/** `algorithm` is one of DIGEST. */
+export function digestOctets(algorithm: string, octets: Uint8Array): Uint8Array {
+  let known = hashes.get(algorithm);
+  if (known === undefined) {
+    known = CryptoConfig.CreateHashAlgorithm(algorithm) as AllowedHash;
+    hashes.set(algorithm, known);
+  }
+  return known.hash(octets);
 }
 
 export class CanonicalSignedXml extends SignedXml {
   /** The canonical form of SignedInfo. */
   readonly #signedInfo: string;
-  readonly #reference: Reference;
 
-  constructor(methods: SignatureMethods, signedInfo: string) {
+  /** `signatureAlgorithm` is one of SIGNATURE. */
+  constructor(signatureAlgorithm: string, signedInfo: string) {
     super();
     this.#signedInfo = signedInfo;
-    this.#reference = new Reference();
-    this.#reference.DigestMethod.Algorithm = methods.digestAlgorithm;
-    this.XmlSignature.SignedInfo.SignatureMethod.Algorithm = methods.signatureAlgorithm;
+    this.XmlSignature.SignedInfo.SignatureMethod.Algorithm = signatureAlgorithm;
   }
 
   /** XML-DSig 3.2.2: whether `value` is this key's signature over SignedInfo. */
   verifySignatureValue(key: CryptoKey, value: Uint8Array): Promise<boolean> {
     this.XmlSignature.SignatureValue = value;
     return this.ValidateSignatureValue([key]);
-  }
-
-  /** XML-DSig 3.2.1: the digest of the reference's canonical octets. */
-  digest(octets: Uint8Array): Promise<Uint8Array> {
-    return this.DigestReference(octets as DigestReferenceSource, this.#reference);
   }
 
   /** XML-DSig 3.1.2: this key's signature over SignedInfo. */
@@ -136,14 +136,4 @@ export class CanonicalSignedXml extends SignedXml {
   protected override GetPublicKeys(): Promise<CryptoKey[]> {
     return Promise.resolve([]);
   }
-
-  /** The library would resolve the URI and apply transforms to a DOM. */
-  protected override DigestReference(source: DigestReferenceSource, reference: Reference): Promise<Uint8Array> {
-    return CryptoConfig.CreateHashAlgorithm(reference.DigestMethod.Algorithm).Digest(source);
-  }
-}
-
-/** `algorithm` is one of DIGEST. */
-export function digestOctets(algorithm: string, octets: Uint8Array): Promise<Uint8Array> {
-  return CryptoConfig.CreateHashAlgorithm(algorithm).Digest(octets as HashInput);
 }

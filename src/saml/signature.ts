@@ -4,13 +4,14 @@
  */
 import { encodeBase64 } from "./base64.ts";
 import { canonicalForm } from "./canonical-form.ts";
+import { LentOctets } from "./lent-octets.ts";
 import { accept, type Result, refuse } from "./refusal.ts";
 import { readSignatureProfile, type SignatureProfile, signaturesOf } from "./signature-profile.ts";
 import { findSigner, type SignatureTrust } from "./signature-signer.ts";
-import { CanonicalSignedXml } from "./signature-xmldsig.ts";
-import { METADATA_BYTES_MAX } from "./terms.ts";
+import { CanonicalSignedXml, digestOctets } from "./signature-xmldsig.ts";
+import { METADATA_BYTES_MAX, NS } from "./terms.ts";
 import type { Certificate, VerifiedElement, XmlElement } from "./types.ts";
-import { readXml } from "./xml.ts";
+import { childNamed, readXml } from "./xml.ts";
 
 export { verifyQuery } from "./query-signature.ts";
 export { type SigningKey, signElement, signQuery } from "./sign.ts";
@@ -25,7 +26,7 @@ const CANONICAL_GROWTH_CHARS_ALLOWED = 16_384;
 
 /** The ds:Signature that is a direct child of the element, or null. Of several the first; verifyElement refuses several. */
 export function signatureOf(element: XmlElement): XmlElement | null {
-  return signaturesOf(element)[0] ?? null;
+  return childNamed(element, NS.ds, "Signature");
 }
 
 /**
@@ -45,34 +46,33 @@ export async function verifyElement(element: XmlElement, trust: SignatureTrust):
   const read = readSignatureProfile(element, signature, trust.allowSha1);
   if (!read.ok) return read;
   const profile = read.value;
-  const signedInfo = canonicalForm(profile.signedInfo, profile.canonicalization);
-  const signed = new CanonicalSignedXml(profile, signedInfo);
+  // Anew, because nobody reads it again: what was read of it is the tree, and what is verified must be that.
+  const signedInfo = canonicalForm(profile.signedInfo, { ...profile.canonicalization, anew: true });
+  const signed = new CanonicalSignedXml(profile.signatureAlgorithm, signedInfo);
   // XML-DSig 3.2 checks references first; a key that isn't ours must not make us work through a message (SAML Core 5.4).
   const signer = await findSigner(trust.certificates, profile, (key) =>
     signed.verifySignatureValue(key, profile.signatureValue),
   );
   if (!signer.ok) return signer;
-  return readDigested(element, profile, signed, signer.value);
+  return readDigested(element, profile, signer.value);
 }
 
-const encoder = new TextEncoder();
+const lent = new LentOctets();
 
-/** XML-DSig 3.2.1, then the reader once more: from here on nothing but the digested octets exists. */
-async function readDigested(
-  element: XmlElement,
-  profile: SignatureProfile,
-  signed: CanonicalSignedXml,
-  signer: Certificate,
-): Promise<Result<VerifiedElement>> {
+/**
+ * XML-DSig 3.2.1, then the reader once more: from here on nothing but the digested octets exists. Not async: nothing else can run
+ * between the digest and the reading.
+ */
+function readDigested(element: XmlElement, profile: SignatureProfile, signer: Certificate): Result<VerifiedElement> {
   if (declarationExcess(element) > CANONICAL_GROWTH_CHARS_ALLOWED) {
     return refuse("xml_limit", {
       expected: `a canonical form that has at most ${CANONICAL_GROWTH_MAX} characters of namespace declarations for one of its content`,
       received: "more",
     });
   }
-  const { signature, referenceCanonicalization, digestValue } = profile;
-  const octets = encoder.encode(canonicalForm(element, { ...referenceCanonicalization, without: signature }));
-  const digest = await signed.digest(octets);
+  const { signature, referenceCanonicalization, digestAlgorithm, digestValue } = profile;
+  const octets = lent.encode(canonicalForm(element, { ...referenceCanonicalization, without: signature }));
+  const digest = digestOctets(digestAlgorithm, octets);
   if (!sameOctets(digest, digestValue)) {
     return refuse("digest_mismatch", { expected: encodeBase64(digestValue), received: encodeBase64(digest) });
   }
@@ -86,7 +86,9 @@ async function readDigested(
 }
 
 function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, index) => octet === other[index]);
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 /** Characters of tags beside names, and of attributes beside names and values. */
@@ -107,8 +109,14 @@ function declarationExcess(element: XmlElement): number {
     own += attribute.localName.length + attribute.value.length + ATTRIBUTE_CHARS;
   }
   for (const child of children) {
-    if (child.kind === "element") below += declarationExcess(child);
+    if (child.kind === "element") below += excessBelow(child);
     else own += child.value.length;
   }
   return declared - CANONICAL_GROWTH_MAX * own + below;
+}
+
+/** Without prefixes an element in its canonical form has just these characters, and declares nothing. */
+function excessBelow(child: XmlElement): number {
+  const isPlain = child.isCanonical && child.prefix === "";
+  return isPlain ? -CANONICAL_GROWTH_MAX * (child.end - child.from) : declarationExcess(child);
 }

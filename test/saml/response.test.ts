@@ -96,6 +96,24 @@ describe("a genuine response", () => {
     expect(long.ok && long.assertion.notOnOrAfter).toBeLessThan(NOW + 3_600_000);
   });
 
+  it("says who its own person is, however many are decided at the same time", async () => {
+    // ECDSA is verified by WebCrypto, and others' messages are read meanwhile.
+    const scenes = [await scene("P-256"), await scene()];
+    const signs = ["assertion", "response", "both"] as const;
+    const people = Array.from({ length: 24 }, (_, n) => `${"x".repeat(n)}person${n}@corp.example`);
+    const decisions = people.map(async (nameID, n) => {
+      const s = scenes[n % scenes.length] as Scene;
+      const encrypted = n % 4 === 3;
+      const encrypt = { to: s.sp, cipher: CONTENT_CIPHER.aes256gcm };
+      const sent = await s.own({ nameID, sign: signs[n % signs.length] as "both", ...(encrypted ? { encrypt } : {}) });
+      const wantEncryptedAssertions = encrypted;
+      return async () => decide(sent, { wantEncryptedAssertions }, s);
+    });
+    const started = (await Promise.all(decisions)).map((decideOne) => decideOne());
+    const found = (await Promise.all(started)).map((one) => (one.ok ? one.assertion.nameID.value : one.refusal.code));
+    expect(found).toEqual(people);
+  });
+
   it("may come in base64 of 76 characters a line", async () => {
     const sent = await (await scene()).own();
     const lines = (sent.samlResponse.match(/.{1,76}/g) ?? []).join("\r\n");
