@@ -35,8 +35,11 @@ class Writer {
   private readonly anew: boolean;
   /** What each prefix was last written as bound to, by an element that is still open; "" for nothing. */
   private readonly rendered = new Map<string, string>();
-  /** The prefixes that the start tag at hand has to declare: what to, is in `rendered` already. */
+  /** The prefixes that the start tag at hand has to declare, as far as `neededEnd`: what to, is in `rendered` already. */
   private readonly needed: string[] = [];
+  private neededEnd = 0;
+  /** What was written last to declare each prefix: often it is written many times. */
+  private readonly declared = new Map<string, { readonly uri: string; readonly text: string }>();
   /** What to put back into `rendered` at the ends of the open elements. */
   private readonly undoPrefixes: string[] = [];
   private readonly undoUris: string[] = [];
@@ -114,20 +117,12 @@ class Writer {
     this.rendered.set(prefix, uri);
     this.undoPrefixes.push(prefix);
     this.undoUris.push(before);
-    this.needed.push(prefix);
+    this.needed[this.neededEnd++] = prefix;
   }
 
   private startTag(name: string, attributes: readonly XmlAttribute[]): void {
-    const { needed } = this;
     let out = `<${name}`;
-    if (needed.length > 0) {
-      if (needed.length > 1) needed.sort();
-      for (const prefix of needed) {
-        const uri = escapeValue(this.rendered.get(prefix) as string);
-        out += prefix === "" ? ` xmlns="${uri}"` : ` xmlns:${prefix}="${uri}"`;
-      }
-      needed.length = 0;
-    }
+    if (this.neededEnd > 0) out += this.declarations();
     if (attributes.length > 0) {
       const sorted = attributes.length > 1 ? inOrder(attributes) : attributes;
       for (const { prefix, localName, value } of sorted) {
@@ -138,12 +133,41 @@ class Writer {
     this.out += `${out}>`;
   }
 
+  /** What is needed, in order; from here on nothing is. */
+  private declarations(): string {
+    const needed = this.neededEnd === 1 ? this.needed : sorted(this.needed.slice(0, this.neededEnd));
+    let out = "";
+    for (let k = 0; k < this.neededEnd; k++) {
+      const prefix = needed[k] as string;
+      out += this.declaration(prefix, this.rendered.get(prefix) as string);
+    }
+    this.neededEnd = 0;
+    return out;
+  }
+
+  /** No URI that the reader accepts has to be escaped. */
+  private declaration(prefix: string, uri: string): string {
+    const last = this.declared.get(prefix);
+    if (last?.uri === uri) return last.text;
+    const text = prefix === "" ? ` xmlns="${uri}"` : ` xmlns:${prefix}="${uri}"`;
+    this.declared.set(prefix, { uri, text });
+    return text;
+  }
+
   /** Forgets what was written since: its element has ended. */
   private undo(written: number): void {
     while (this.undoPrefixes.length > written) {
       this.rendered.set(this.undoPrefixes.pop() as string, this.undoUris.pop() as string);
     }
   }
+}
+
+/** Mostly they are in order: sorting would ask each for its text once more. */
+function sorted(prefixes: string[]): string[] {
+  for (let k = 1; k < prefixes.length; k++) {
+    if ((prefixes[k - 1] as string) > (prefixes[k] as string)) return prefixes.sort();
+  }
+  return prefixes;
 }
 
 /** Every prefix that is bound at the element, with the nearest declaration of each. */

@@ -8,7 +8,7 @@ import {
 } from "./terms.ts";
 import type { XmlAttribute, XmlNamespaceDeclaration } from "./types.ts";
 import { CLASS, compareCodePoints, ncNameEnd, SPACE, VALUE_STOP } from "./xml-names.ts";
-import { declarationProblem, type NamespaceScope, NO_PREFIX, XMLNS_PREFIX } from "./xml-namespaces.ts";
+import { declarationProblem, knownUri, type NamespaceScope, NO_PREFIX, XMLNS_PREFIX } from "./xml-namespaces.ts";
 import { ReferenceReader } from "./xml-references.ts";
 import { type Draft, REFUSED, type XmlSource } from "./xml-source.ts";
 
@@ -249,16 +249,26 @@ export class XmlAttributeReader {
     if (++this.declarations > XML_NAMESPACE_DECLARATIONS_MAX) {
       return source.refuse("xml_limit", at, `${XML_NAMESPACE_DECLARATIONS_MAX} namespace declarations at most`);
     }
-    if (value.length > XML_NAMESPACE_URI_CHARS_MAX) {
-      return source.refuse("xml_limit", at, `${XML_NAMESPACE_URI_CHARS_MAX} characters of a namespace URI at most`);
-    }
-    const problem = declarationProblem(prefix, value);
-    if (problem !== null) return source.refuse("xml_namespace", at, problem);
-    const declaration = { prefix, uri: scope.bind(slot, value, this.element) };
+    const last = scope.lastUris[slot] as string | null;
+    const uri = last === value ? last : this.newUri(at, prefix);
+    if (uri === null) return REFUSED;
+    scope.bind(slot, uri, this.element);
+    const declaration = { prefix, uri };
     this.isCanonical = false;
     if (this.namespaces === NO_DECLARATIONS) this.namespaces = [declaration];
     else (this.namespaces as XmlNamespaceDeclaration[]).push(declaration);
     return at;
+  }
+
+  /** The value at hand as what that prefix may be bound to, or null after a refusal. */
+  private newUri(at: number, prefix: string): string | null {
+    const { source, value } = this;
+    if (value.length > XML_NAMESPACE_URI_CHARS_MAX) {
+      return source.refused("xml_limit", at, `${XML_NAMESPACE_URI_CHARS_MAX} characters of a namespace URI at most`);
+    }
+    const problem = declarationProblem(prefix, value);
+    if (problem !== null) return source.refused("xml_namespace", at, problem);
+    return knownUri(value) ?? value;
   }
 }
 

@@ -20,7 +20,8 @@ const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#[\]@!$'()*+,;=%-
 /** The namespaces of SAML, which need no test; the one string for each makes comparisons quick. */
 const KNOWN_URIS: readonly string[] = [NS.saml, NS.samlp, NS.ds, NS.xenc, NS.ec, NS.md];
 
-function knownUri(uri: string): string | null {
+/** The one string that stands for this URI in every document, where it is one of those. */
+export function knownUri(uri: string): string | null {
   for (const known of KNOWN_URIS) if (known === uri) return known;
   return null;
 }
@@ -31,6 +32,8 @@ export class NamespaceScope {
   readonly uris: (string | null)[] = ["", NS.xml, null];
   /** The element (by number, from 1) whose start tag bound the slot last: two declarations in one tag are a duplicate. */
   private readonly boundBy: number[] = [0, 0, 0];
+  /** What each slot was bound to last, even when that has ended: many messages declare the same again for every value. */
+  readonly lastUris: (string | null)[] = [null, null, null];
   private readonly undoSlots: number[] = [];
   private readonly undoUris: (string | null)[] = [];
   private slots: Map<string, number> | null = null;
@@ -58,6 +61,7 @@ export class NamespaceScope {
     this.prefixes.push(prefix);
     this.uris.push(null);
     this.boundBy.push(0);
+    this.lastUris.push(null);
     if (this.slots !== null) this.slots.set(prefix, slot);
     else if (slot >= COMPARED_PREFIXES_MAX) this.slots = new Map(this.prefixes.map((known, index) => [known, index]));
     return slot;
@@ -67,14 +71,12 @@ export class NamespaceScope {
     return this.boundBy[slot] === elementNumber;
   }
 
-  /** Binds a slot; answers the URI as the one string that the document uses for it. */
-  bind(slot: number, uri: string, elementNumber: number): string {
-    const known = knownUri(uri) ?? uri;
+  bind(slot: number, uri: string, elementNumber: number): void {
     this.undoSlots.push(slot);
     this.undoUris.push(this.uris[slot] as string | null);
-    this.uris[slot] = known;
+    this.uris[slot] = uri;
+    this.lastUris[slot] = uri;
     this.boundBy[slot] = elementNumber;
-    return known;
   }
 
   /** Takes back the last `count` bindings: their element has ended. */
