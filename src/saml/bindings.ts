@@ -17,10 +17,12 @@ export function decodePostMessage(samlMessage: string, room?: Uint8Array<ArrayBu
   if (samlMessage.length > SAML_MESSAGE_BASE64_CHARS_MAX) {
     return tooLarge(`${SAML_MESSAGE_BASE64_CHARS_MAX} characters of base64`, `${samlMessage.length} characters`);
   }
-  const hasLines = samlMessage.includes("\n") || samlMessage.includes("\r");
-  const text = hasLines ? samlMessage.replace(/[\r\n]+/g, "") : samlMessage;
-  if (text === "") return refuse("message_missing");
-  const bytes = decodeBase64(text, room);
+  let bytes = decodeBase64(samlMessage, room);
+  if (!bytes && /[\r\n]/.test(samlMessage)) {
+    const text = samlMessage.replace(/[\r\n]+/g, "");
+    if (text === "") return refuse("message_missing");
+    bytes = decodeBase64(text, room);
+  }
   if (!bytes) return refuse("base64_invalid", { expected: "base64 (RFC 4648, section 4)" });
   if (bytes.length > SAML_MESSAGE_BYTES_MAX) {
     return tooLarge(`${SAML_MESSAGE_BYTES_MAX} bytes`, `${bytes.length} bytes`);

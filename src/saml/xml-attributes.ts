@@ -135,7 +135,7 @@ export class XmlAttributeReader {
     }
     const after = this.attributeValue(stop);
     if (after === REFUSED) return REFUSED;
-    if (hasXmlns(source, at, stop)) {
+    if (hasXmlns(units, text, at, stop)) {
       const isDefault = slot === NO_PREFIX && stop - at === 5;
       if (slot !== XMLNS_PREFIX && !isDefault) {
         return source.refuse("xml_namespace", at, "no name of an attribute that contains xmlns");
@@ -176,7 +176,7 @@ export class XmlAttributeReader {
     if (quote !== QUOTE && quote !== APOSTROPHE) return source.refuse("xml_malformed", at, "a quoted value");
     const start = ++at;
     for (;;) {
-      at = this.plainEnd(at);
+      at = plainEnd(units, source.view, at);
       const unit = units[at] as number;
       if (unit === quote) {
         this.value = source.text.slice(start, at);
@@ -184,23 +184,6 @@ export class XmlAttributeReader {
       }
       if (unit !== QUOTE && unit !== APOSTROPHE) return this.unplainValue(start, at, quote);
       at++;
-    }
-  }
-
-  /** The next unit that is not plain in a value: four at a time, as long as none is below "(" or is a "<". */
-  private plainEnd(from: number): number {
-    const { units, view } = this.source;
-    let at = from;
-    for (;;) {
-      const word = view.getInt32(at);
-      const less = word ^ 0x3c3c3c3c;
-      if (((((word - 0x28282828) & ~word) | ((less - 0x01010101) & ~less)) & 0x80808080) !== 0) {
-        for (const end = at + 4; at < end; at++) {
-          if (((CLASS[units[at] as number] as number) & VALUE_STOP) !== 0) return at;
-        }
-      } else {
-        at += 4;
-      }
     }
   }
 
@@ -213,7 +196,7 @@ export class XmlAttributeReader {
     let plainFrom = start;
     let at = from;
     for (;;) {
-      at = this.plainEnd(at);
+      at = plainEnd(units, source.view, at);
       const unit = units[at] as number;
       if (unit === quote) {
         this.value = value + text.slice(plainFrom, at);
@@ -277,8 +260,21 @@ export function isIdName(localName: string): boolean {
   return localName.length === 2 && localName.toLowerCase() === "id";
 }
 
+/** The next unit that is not plain in a value: four at a time, as long as none is below "(" or is a "<". */
+function plainEnd(units: Uint8Array, view: DataView, from: number): number {
+  let at = from;
+  for (;;) {
+    const word = view.getInt32(at);
+    const less = word ^ 0x3c3c3c3c;
+    if (((((word - 0x28282828) & ~word) | ((less - 0x01010101) & ~less)) & 0x80808080) !== 0) break;
+    at += 4;
+  }
+  while (((CLASS[units[at] as number] as number) & VALUE_STOP) === 0) at++;
+  return at;
+}
+
 /** Whether "xmlns" stands anywhere in [from, end). */
-function hasXmlns({ units, text }: XmlSource, from: number, end: number): boolean {
+function hasXmlns(units: Uint8Array, text: string, from: number, end: number): boolean {
   for (let k = from; k + 5 <= end; k++) if (units[k] === LETTER_X && text.startsWith("xmlns", k)) return true;
   return false;
 }
