@@ -38,7 +38,8 @@ function expectNoDifference(root: XmlElement): void {
   }
 }
 
-const first = (content: string) => childElements(read(`<r xmlns="urn:r" xmlns:p="urn:p">${content}</r>`))[0];
+const first = (content: string) =>
+  childElements(read(`<r xmlns="urn:r" xmlns:p="urn:p" xmlns:q="urn:r">${content}</r>`))[0];
 
 describe("an element is its own canonical form below its parent", () => {
   it.each([
@@ -71,6 +72,7 @@ describe("an element is its own canonical form below its parent", () => {
     [`<a xmlns="urn:r"></a>`, "with a declaration, though it be one too many"],
     [`<a xmlns:q="urn:q"></a>`, "with a declaration that nothing uses"],
     ["<p:a></p:a>", "of another prefix than its parent"],
+    ["<q:a></q:a>", "of another prefix of the same namespace"],
     [`<a xmlns="urn:a"></a>`, "of another namespace"],
     ["<a>1 > 0</a>", "with a > in short text"],
     [`<a>${"long ".repeat(40)}></a>`, "with a > in long text"],

@@ -470,6 +470,8 @@ describe("what was signed is what is there", () => {
 });
 
 describe("costs", () => {
+  const manyPrefixed = (uri: string) => `<x:a xmlns:x="${uri}" xmlns:y="${uri}2">${"<x:b/><y:b/>".repeat(150)}</x:a>`;
+
   test("one long namespace URI and thousands of elements do not make megabytes", async () => {
     const uri = `urn:${"x".repeat(240)}`;
     const declared = swap(signed, "<samlp:Response ", `<samlp:Response xmlns:p="${uri}" `);
@@ -480,11 +482,21 @@ describe("costs", () => {
   });
 
   test("nor do a few hundred in a small message: what is written again stays in proportion to it", async () => {
-    const many = (uri: string) => `<x:a xmlns:x="${uri}" xmlns:y="${uri}2">${"<x:b/><y:b/>".repeat(150)}</x:a>`;
-    const message = (uri: string) => putAfter(RESPONSE, "</saml:Subject>", `<saml:Advice>${many(uri)}</saml:Advice>`);
+    const message = (uri: string) =>
+      putAfter(RESPONSE, "</saml:Subject>", `<saml:Advice>${manyPrefixed(uri)}</saml:Advice>`);
     const short = await signElementById(message("urn:short"), "_a", idp);
     expect(codeOf(await verifyById(short, "_a", [idp]))).toBe("accepted");
     const long = await signElementById(message(`urn:${"u".repeat(240)}`), "_a", idp);
     expect((await refusalOf(long)).code).toBe("xml_limit");
+  });
+
+  test("nor do elements without prefixes around them or beside them count for more than they are", async () => {
+    const many = manyPrefixed(`urn:${"u".repeat(240)}`);
+    const plain = "<c>text</c>".repeat(20);
+    for (const content of [`<b>${many}</b>`, `${plain}${many}`, `${plain}<b>${plain}${many}</b>`]) {
+      const advice = `<saml:Advice><a xmlns="urn:a">${content}</a></saml:Advice>`;
+      const sent = await signElementById(putAfter(RESPONSE, "</saml:Subject>", advice), "_a", idp);
+      expect((await refusalOf(sent)).code).toBe("xml_limit");
+    }
   });
 });

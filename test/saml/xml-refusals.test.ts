@@ -187,6 +187,8 @@ const DECLARATIONS: readonly Case[] = [
   ["4.3.3 UTF-8 by a name that is none", "§<?xml version='1.0' encoding='UTF8'?><a/>", "xml_encoding"],
 ];
 
+const manyIds = (count: number) => Array.from({ length: count }, (_, n) => `<c ID='i${n}'/>`).join("");
+
 const FORBIDDEN: readonly Case[] = [
   ["a document type", "§<!DOCTYPE a><a/>", "xml_doctype"],
   ["a document type with entities", '<?xml version="1.0"?>\n§<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "xml_doctype"],
@@ -211,6 +213,8 @@ const FORBIDDEN: readonly Case[] = [
   ["an ID that is a foreign ID of the same element", "§<a xmlns:p='urn:p' ID='x' p:ID='x'/>", "xml_duplicate_id"],
   ["an ID that is a foreign Id elsewhere", "<a xmlns:p='urn:p' p:Id='x'>§<b ID='x'/></a>", "xml_duplicate_id"],
   ["an ID that is the same once its reference is resolved", "<a ID='xA'>§<b ID='x&#65;'/></a>", "xml_duplicate_id"],
+  ["the first of many IDs again", `<a>${manyIds(20)}§<b ID='i0'/></a>`, "xml_duplicate_id"],
+  ["the last of many IDs again", `<a>${manyIds(20)}§<b ID='i19'/></a>`, "xml_duplicate_id"],
 ];
 
 const NAMESPACES: readonly Case[] = [
@@ -235,7 +239,9 @@ const NAMESPACES: readonly Case[] = [
   ["3 the namespace of xml as the default", `<a §xmlns='${XML_NS}'/>`, "xml_namespace"],
   ["3 a prefix for the namespace of declarations", `<a §xmlns:p='${XMLNS_NS}'/>`, "xml_namespace"],
   ["3 the namespace of declarations as the default", `<a §xmlns='${XMLNS_NS}'/>`, "xml_namespace"],
+  ["3 the same after another prefix was", "<a xmlns:p='urn:a'><b §xmlns:xml='urn:a'/></a>", "xml_namespace"],
   ["5 a prefix undeclared", "<a xmlns:p='urn:p'><b §xmlns:p=''/></a>", "xml_namespace"],
+  ["5 a prefix undeclared where the default was", "<a xmlns=''><b §xmlns:p=''/></a>", "xml_namespace"],
   [
     "6.3 two prefixes of one namespace, one name",
     "§<a xmlns:p='urn:p' xmlns:q='urn:p' p:b='c' q:b='d'/>",
