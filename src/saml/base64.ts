@@ -14,7 +14,7 @@ export function encodeBase64(octets: Uint8Array): string {
  */
 export function decodeBase64(text: string, room?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
   if (text === "" || text.length % 4 !== 0) return null;
-  return "fromBase64" in Uint8Array ? decodeStrictly(text, room) : decodeAndCompare(text);
+  return "setFromBase64" in Uint8Array.prototype ? decodeStrictly(text, room) : decodeAndCompare(text);
 }
 
 const STRICT = { lastChunkHandling: "strict" } as const;
