@@ -3,6 +3,7 @@
  * and SameSite=Lax lets one company's pages post to another's host with the visitor's session, and embed what stands there.
  */
 import type { Config } from "../config.ts";
+import { isLedHere } from "../session/index.ts";
 import { isSlug, type Tenant } from "../tenant/index.ts";
 
 /** The Fetch standard's serialisation of an origin that a page does not name. */
@@ -19,12 +20,13 @@ const FROM_ANOTHER_HOST: readonly string[] = ["same-site", "cross-site"];
  * "cross-site" is that word where a page of this domain had a server elsewhere redirect to here: for SameSite browsers look at both
  * ends only and send the session's cookie, and an origin they then call "null".
  */
-export function isFromAnotherCompany(config: Config, tenant: Tenant, { headers }: Request): boolean {
+export function isFromAnotherCompany(config: Config, tenant: Tenant, request: Request): boolean {
+  const { headers } = request;
   const origin = headers.get("origin");
   if (origin === tenant.baseUrl) return false;
   if (origin !== null && origin !== UNNAMED) return isOfACompany(config, origin);
   if (!FROM_ANOTHER_HOST.includes(headers.get("sec-fetch-site") ?? "")) return false;
-  if (origin === null && headers.get("sec-fetch-dest") === "document") return false;
+  if (origin === null && isLedHere(request)) return false;
   const referer = headers.get("referer");
   // No page can put another's name here.
   if (referer?.startsWith(`${tenant.baseUrl}/`)) return false;

@@ -6,7 +6,7 @@ export { clearSessionCookie, SESSION_COOKIE, SESSION_COOKIE_BYTES_MAX, sessionCo
 export { type CookiePair, cookiePairs, OWN_COOKIE_PREFIX, readCookie, readCookies } from "./cookies.ts";
 export { type FormOwner, isFromElsewhere, judgeFormToken, makeFormToken, TOKEN_FIELD } from "./form-token.ts";
 export { FORMER_SESSION_MS, formerUser } from "./former.ts";
-export { isNavigation } from "./navigation.ts";
+export { isLedHere, isNavigation } from "./navigation.ts";
 export {
   type CurrentSession,
   forgetSession,

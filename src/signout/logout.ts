@@ -6,7 +6,14 @@ import { log } from "../log.ts";
 import { makeMessageId } from "../message-id.ts";
 import { signedOutPage } from "../pages/index.ts";
 import { buildLogoutRequest, redirectUrl } from "../saml/index.ts";
-import { clearSessionCookie, forgetSession, isFromElsewhere, LOCAL_ISSUER, readSession } from "../session/index.ts";
+import {
+  clearSessionCookie,
+  forgetSession,
+  isFromElsewhere,
+  isLedHere,
+  LOCAL_ISSUER,
+  readSession,
+} from "../session/index.ts";
 import { endSession, findSession, type SessionRow } from "../store/index.ts";
 import { signingKeyIfAny, type Tenant } from "../tenant/index.ts";
 
@@ -19,8 +26,8 @@ export async function logout(c: Context<AppEnv>): Promise<Response> {
   // HEAD only asks (RFC 9110 9.2.1): programs send it to look whether a link leads somewhere.
   if (c.req.method === "HEAD") return signedOutPage({ company: tenant.company, signInUrl: "/" });
   // A link may stand anywhere; what another company's page posts or embeds comes with the session's cookie, and nobody has pressed anything.
-  const led = c.req.method === "GET" && c.req.header("sec-fetch-dest") === "document";
-  if (isFromElsewhere(c.req.raw) && !led) return problem(403, "not-asked", "Another site can't sign anybody out");
+  if (isFromElsewhere(c.req.raw) && !isLedHere(c.req.raw))
+    return problem(403, "not-asked", "Another site can't sign anybody out");
   const current = await readSession(services, tenant, c.req.raw);
   const row = current && (await findSession(services.database, tenant.company.id, current.session.id));
   if (row) {

@@ -99,6 +99,12 @@ describe("a page of another company", () => {
     const led = { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
     expect((await asks({ ...led, referer: "https://globex.example.com/" }, "GET")).status).toBe(200);
     expect((await asks({ ...led, "sec-fetch-site": "cross-site" }, "GET")).status).toBe(200);
+    // The same where a service worker of the company's application passes it on: so Chromium asks then.
+    for (const site of ["same-site", "cross-site"]) {
+      const passedOn = { ...led, "sec-fetch-site": site, "sec-fetch-dest": "empty" };
+      expect((await asks(passedOn, "GET")).status).toBe(200);
+      expect((await asks({ ...passedOn, origin: "null" })).status).toBe(403);
+    }
   });
 });
 

@@ -57,15 +57,22 @@ describe("the visitor's own sign-out", () => {
     ["a picture", "GET", { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }],
     ["a frame", "GET", { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }],
     ["a form", "POST", { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }],
-  ])("is not brought about by %s of another company's page", async (_what, method, headers) => {
-    const browser = await signedIn(plain);
-    const response = await browser.fetch(`${plain.url}/sso/logout`, { method, headers });
-    expect([response.status, response.headers.getSetCookie()]).toEqual([403, []]);
-    expect(await isSignedIn(browser, plain)).toBe(true);
-    const led = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-    expect((await browser.get(`${plain.url}/sso/logout`, led)).status).toBe(200);
-    expect(await isSignedIn(browser, plain)).toBe(false);
-  });
+  ])(
+    "is not brought about by %s of another company's page, and is by a link of anywhere",
+    async (_what, method, headers) => {
+      const browser = await signedIn(plain);
+      const response = await browser.fetch(`${plain.url}/sso/logout`, { method, headers });
+      expect([response.status, response.headers.getSetCookie()]).toEqual([403, []]);
+      expect(await isSignedIn(browser, plain)).toBe(true);
+      const led = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+      expect((await browser.get(`${plain.url}/sso/logout`, led)).status).toBe(200);
+      expect(await isSignedIn(browser, plain)).toBe(false);
+      // As it comes by way of a service worker of the company's application.
+      const passedOn = await signedIn(plain);
+      await passedOn.get(`${plain.url}/sso/logout`, { ...led, "sec-fetch-dest": "empty" });
+      expect(await isSignedIn(passedOn, plain)).toBe(false);
+    },
+  );
 
   it("is not done by a HEAD, which only asks", async () => {
     const browser = await signedIn();
