@@ -26,7 +26,7 @@ import {
   TextField,
   withErrors,
 } from "./parts.tsx";
-import { GROUPS_PATH } from "./paths.ts";
+import { GROUPS_PATH, SETUP_PATH } from "./paths.ts";
 import { allGroups, storedTenant } from "./settings.ts";
 
 const TYPES: readonly (readonly [string, string])[] = [
@@ -169,7 +169,8 @@ export async function createGroup(c: ConsoleContext): Promise<Response> {
   const made = await makeGroup(visit.services, visit.actor, visit.tenant.company, input.data);
   if (!made.ok)
     return groupPage(visit, { group: null, fields, status: made.problem.status, errors: errorsOf(made.problem) });
-  return leadTo(GROUPS_PATH, "group-created");
+  // The first group is a step of the set-up, which goes on where it left off.
+  return leadTo(visit.tenant.saml === null ? SETUP_PATH : GROUPS_PATH, "group-created");
 }
 
 export async function showGroup(c: ConsoleContext): Promise<Response> {
