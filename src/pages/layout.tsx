@@ -142,7 +142,7 @@ export const Reference: FC<{ reference: string }> = ({ reference }) => (
 /** To be read by people and machines, and in no zone but the one it names. */
 export const Time: FC<{ at: number }> = ({ at }) => {
   const iso = new Date(at).toISOString();
-  return <time datetime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`}</time>;
+  return <time datetime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)}\u00a0UTC`}</time>;
 };
 
 export const ActionLink: FC<{ href: string | null; quiet?: boolean; children?: Child }> = ({

@@ -39,7 +39,7 @@ describe("the page of one’s own sessions", () => {
     const html = await (await second.get(acme.url + PATH)).text();
     expect(html.match(/<li class="who"/g)).toHaveLength(2);
     expect(html.match(/this one/g)).toHaveLength(1);
-    expect(html).toContain("2026-11-23 09:00 UTC");
+    expect(html).toContain("2026-11-23 09:00\u00a0UTC");
     const { items } = await listed(first);
     expect(items.map(({ current }) => current).sort()).toEqual([false, true]);
     expect(items.map(({ userAgent }) => userAgent)).toEqual(["test browser", "test browser"]);

@@ -98,7 +98,7 @@ tbody th{min-width:6.5rem;font-weight:600}tbody th.agent{font-weight:400}
 .wide{min-width:11rem}th:has(code){min-width:12.5rem}td.group{min-width:7.5rem}td.end,th.end{text-align:right;padding-right:0;white-space:nowrap}td.end .actions{flex-wrap:nowrap;gap:.375rem;justify-content:flex-end}
 time,a.mono{white-space:nowrap}ins{text-decoration:none}del{color:var(--soft)}
 @container (min-width:44rem){.who{white-space:nowrap}td.outcome code{overflow-wrap:normal}}
-@container (max-width:52rem){td.when time,.wide .badge{white-space:normal}td:has(time){min-width:6.25rem}.wide .badge{border-radius:.75rem}}
+@container (max-width:52rem){td.when time,.wide .badge{white-space:normal}td.when time{display:inline-block;width:5.75rem}td:has(time){min-width:6.25rem}.wide .badge{border-radius:.75rem}}
 @container (max-width:48rem){td time{white-space:normal}}
 @container (max-width:44rem){
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -107,7 +107,7 @@ time,a.mono{white-space:nowrap}ins{text-decoration:none}del{color:var(--soft)}
 .stack td,.stack th{padding:.0625rem 0;border:0}
 .stack td.end{text-align:left}.stack td.end .actions{flex-wrap:wrap;justify-content:flex-start}
 .stack td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.8125rem}
-.stack td:empty{display:none}}
+.stack td:empty{display:none}td.when time{width:auto}}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:99rem;background:var(--paper-2);color:var(--ink);font-size:.8125rem;font-weight:600;white-space:nowrap}
 .badge.good{background:var(--good-tint);color:var(--good)}.badge.warn{background:var(--warn-tint);color:var(--warn)}.badge.bad{background:var(--bad-tint);color:var(--bad)}
 .plain{list-style:none;margin:0;padding:0}
