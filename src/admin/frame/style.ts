@@ -41,7 +41,7 @@ h1{margin:0 0 .375rem;font:500 clamp(1.625rem,1.3rem + 1.3vw,2.125rem)/1.2 var(-
 main h2{margin:0 0 .25rem;font-size:1.0625rem;line-height:1.4}
 main h3{margin:1.25rem 0 .25rem;font-size:.9375rem}
 p{margin:0 0 .75rem}
-main ul,main ol{margin:.25rem 0;padding-left:1.25rem}summary,.actions>a,.search>a{min-height:1.5rem}
+main ul,main ol{margin:.25rem 0;padding-left:1.25rem}:where(summary,.actions>a,.search>a){min-height:1.5rem}
 .lead{max-width:46rem;margin-bottom:0;color:var(--soft)}
 .soft{color:var(--soft)}.small{font-size:.8125rem}
 .head{margin:0 0 1.25rem;display:flex;flex-wrap:wrap;align-items:flex-start;justify-content:space-between;gap:.75rem 1.5rem}
