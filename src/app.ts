@@ -55,7 +55,9 @@ export function createApp(provide: ProvideServices): App {
       if (host.kind === "company") {
         const { slug } = host;
         const answer = () =>
-          ORIGINS_OWN.test(url) ? straightToOrigin(provided, slug, request, ctx) : company.fetch(request, env, ctx);
+          ORIGINS_OWN.test(url)
+            ? straightToOrigin(provided, slug, { request, url, ctx })
+            : company.fetch(request, env, ctx);
         return request.headers.has(TRACE_HEADER) ? withTrace(provided, request, answer) : answer();
       }
       return unknownCompanyPage(new URL(url).hostname);
@@ -175,8 +177,7 @@ const ORIGINS_OWN = /^https?:\/\/[^/?#]+\/(?!sso)[^%?#]*(?:[?#]|$)/;
 async function straightToOrigin(
   provided: Services,
   slug: string,
-  request: Request,
-  ctx: ExecutionContext,
+  { request, url, ctx }: { readonly request: Request; readonly url: string; readonly ctx: ExecutionContext },
 ): Promise<Response> {
   let tenant: Tenant | null = null;
   try {
@@ -185,7 +186,13 @@ async function straightToOrigin(
     tenant = freshTenant(services, slug) ?? (await resolveTenant(services, slug));
     const closed = closedDoor(tenant, request);
     if (closed) return closed;
-    return await passToOrigin({ services, tenant: tenant!, request, waitUntil: (promise) => ctx.waitUntil(promise) });
+    return await passToOrigin({
+      services,
+      tenant: tenant!,
+      request,
+      url,
+      waitUntil: (promise) => ctx.waitUntil(promise),
+    });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return failureOf(error, request, tenant?.company.slug);

@@ -69,10 +69,36 @@ export function count<C extends Counter>(counter: C, label: Labels[C], companyId
 }
 
 export function observe(duration: Duration, ms: number, companyId = ""): void {
-  const at = BUCKETS_MS.findIndex((bound) => ms <= bound);
-  const place = at < 0 ? BUCKETS_MS.length : at;
-  buckets[duration][place] = (buckets[duration][place] ?? 0) + 1;
+  inBucket(duration, ms);
   add(duration, "", ms, companyId);
+}
+
+function inBucket(duration: Duration, ms: number): void {
+  let place = 0;
+  while (place < BUCKETS_MS.length && ms > (BUCKETS_MS[place] as number)) place++;
+  buckets[duration][place] = (buckets[duration][place] ?? 0) + 1;
+}
+
+/** The same for what is counted with every request, without the look for its place. */
+export function counter<C extends Counter>(counter: C, label: Labels[C]): (companyId: string) => void {
+  let cell: Cell | undefined;
+  return (companyId) => {
+    cell ??= cellOf(totals, counter, label);
+    cell.count++;
+    if (dataset !== null) addForCompany(counter, label, 0, companyId);
+  };
+}
+
+/** `observe` likewise. */
+export function observer(duration: Duration): (ms: number, companyId: string) => void {
+  let cell: Cell | undefined;
+  return (ms, companyId) => {
+    cell ??= cellOf(totals, duration, "");
+    inBucket(duration, ms);
+    cell.count++;
+    cell.sumMs += ms;
+    if (dataset !== null) addForCompany(duration, "", ms, companyId);
+  };
 }
 
 const STATUS_CLASSES = ["1xx", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
@@ -83,7 +109,10 @@ export function statusClass(status: number): Labels["proxied_requests"] {
 
 function add(metric: string, label: string, ms: number, companyId: string): void {
   addTo(totals, metric, label, ms);
-  if (dataset === null) return;
+  if (dataset !== null) addForCompany(metric, label, ms, companyId);
+}
+
+function addForCompany(metric: string, label: string, ms: number, companyId: string): void {
   const id = unwritten.size < COMPANIES_MAX || unwritten.has(companyId) ? companyId : "";
   let ofCompany = unwritten.get(id);
   if (!ofCompany) {
@@ -94,17 +123,23 @@ function add(metric: string, label: string, ms: number, companyId: string): void
 }
 
 function addTo(cells: Cells, metric: string, label: string, ms: number): void {
+  const cell = cellOf(cells, metric, label);
+  cell.count++;
+  cell.sumMs += ms;
+}
+
+function cellOf(cells: Cells, metric: string, label: string): Cell {
   let byLabel = cells.get(metric);
   if (!byLabel) {
     byLabel = new Map();
     cells.set(metric, byLabel);
   }
-  const cell = byLabel.get(label);
-  if (!cell) byLabel.set(label, { count: 1, sumMs: ms });
-  else {
-    cell.count++;
-    cell.sumMs += ms;
+  let cell = byLabel.get(label);
+  if (!cell) {
+    cell = { count: 0, sumMs: 0 };
+    byLabel.set(label, cell);
   }
+  return cell;
 }
 
 /** Everything that this isolate counted since it began, as Prometheus reads it (text format 0.0.4). */

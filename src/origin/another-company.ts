@@ -25,12 +25,17 @@ export function isFromAnotherCompany(config: Config, tenant: Tenant, request: Re
   const origin = headers.get("origin");
   if (origin === tenant.baseUrl) return false;
   if (origin !== null && origin !== UNNAMED) return isOfACompany(config, origin);
-  if (!FROM_ANOTHER_HOST.includes(headers.get("sec-fetch-site") ?? "")) return false;
+  if (!mindsReferer(request)) return false;
   if (origin === null && isLedHere(request)) return false;
   const referer = headers.get("referer");
   // No page can put another's name here.
   if (referer?.startsWith(`${tenant.baseUrl}/`)) return false;
   return origin === UNNAMED || referer === null || isOfACompany(config, referer);
+}
+
+/** Whether it matters to `isFromAnotherCompany` which page this one comes from. */
+export function mindsReferer({ headers }: Request): boolean {
+  return FROM_ANOTHER_HOST.includes(headers.get("sec-fetch-site") ?? "");
 }
 
 /** Of this company too, by another scheme: a page that somebody on the way wrote. The reserved names are the operator's own. */

@@ -12,15 +12,11 @@ export const ASSERTION_REUSED_MS = 25_000;
 /** Some 2 KB each. */
 const ASSERTIONS_MAX = 2_000;
 
-interface Signed extends IdentityProof {
-  readonly signedAt: number;
-}
-
 interface Memory {
   /** By all that the assertion says: whoever was moved or renamed gets another one at once. */
-  readonly byClaims: Map<string, Signed>;
+  readonly byClaims: Map<string, IdentityProof>;
   /** The same, for whom the objects are still the same. */
-  readonly bySession: WeakMap<Session, { readonly tenant: Tenant; readonly signed: Signed }>;
+  readonly bySession: WeakMap<Session, { readonly tenant: Tenant; readonly signed: IdentityProof }>;
 }
 
 /** One an isolate; the sealer is made once an isolate and stands for it. */
@@ -56,7 +52,7 @@ async function signedFor(
   tenant: Tenant,
   session: Session,
   { now, byClaims }: { now: number; byClaims: Memory["byClaims"] },
-): Promise<Signed> {
+): Promise<IdentityProof> {
   const signer = await assertionSigner(services, tenant);
   const claims = identityClaims(tenant, session);
   const key = JSON.stringify([signer.kid, claims]);
@@ -71,6 +67,7 @@ async function signedFor(
   return signed;
 }
 
-function isUsable({ signedAt }: Signed, now: number): boolean {
+/** Whether it may still be sent. */
+export function isUsable({ signedAt }: IdentityProof, now: number): boolean {
   return now >= signedAt && now < signedAt + ASSERTION_REUSED_MS;
 }

@@ -33,6 +33,7 @@ export interface Asked {
   readonly services: Services;
   readonly tenant: Tenant;
   readonly request: Request;
+  readonly method: string;
   /** What it asks of the origin. */
   readonly url: string;
   /** Whether the browser says that it is a part of a page: such files are what origins let be kept. */
@@ -77,8 +78,8 @@ function memoryOf({ sealer }: Services): Memory {
 
 /** Whether a look promises something: it costs more than all else that a request needs here. */
 export function isWorthALook(asked: Asked): boolean {
-  const { services, tenant, request } = asked;
-  if (!tenant.company.edgeCache || request.method !== "GET") return false;
+  const { services, tenant, request, method } = asked;
+  if (!tenant.company.edgeCache || method !== "GET") return false;
   const { worth } = memoryOf(services);
   const known = worth.size === 0 ? undefined : worth.get(groupOf(asked));
   if (known === undefined ? !asked.partOfPage : known === 0) return false;
@@ -95,11 +96,16 @@ export async function fromEdge(asked: Asked): Promise<Response | null> {
   return kept && answerOf(kept, request, now);
 }
 
+/** UTC milliseconds. */
+interface Times {
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}
+
 /** Call with each answer of the origin, before its body is touched. */
-export function keepAtEdge(asked: Asked, response: Response, askedAt: number): void {
-  const { services, tenant, request } = asked;
-  if (!tenant.company.edgeCache || request.method !== "GET") return;
-  const now = services.now();
+export function keepAtEdge(asked: Asked, response: Response, { askedAt, answeredAt: now }: Times): void {
+  const { services, tenant, request, method } = asked;
+  if (!tenant.company.edgeCache || method !== "GET") return;
   // Nearly every answer that must not be kept is told by this one header.
   const promising = /public|s-maxage/i.test(response.headers.get("cache-control") ?? "");
   const keeping = promising && response.webSocket === null && cacheUse(request) !== "none";
@@ -129,7 +135,7 @@ export function keepAtEdge(asked: Asked, response: Response, askedAt: number): v
 }
 
 /** RFC 9110, 9.2.1: with these nobody asks for a change. */
-export function isSafe({ method }: Request): boolean {
+export function isSafe(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 

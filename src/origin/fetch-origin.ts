@@ -1,7 +1,7 @@
 /** One request to the origin: its answer's headers awaited for a bounded time, its body untouched. */
 import type { Services } from "../context.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { waitAtMost } from "./patience.ts";
+import { isDone, type Waiting, waitAtMost } from "./patience.ts";
 
 /** From the moment the origin has the whole request until its status line. Large uploads take as long as they take. */
 export const ORIGIN_HEADERS_TIMEOUT_MS = 30_000;
@@ -15,40 +15,39 @@ export type OriginAnswer =
   | { readonly kind: "answered"; readonly response: Response }
   | { readonly kind: "down" | "slow"; readonly reason: string };
 
-/** `waitUntil` may keep the timer that others share. */
-export function fetchOrigin(
-  url: string,
-  { init, sent }: Outgoing,
-  services: Services,
-  waitUntil: (promise: Promise<unknown>) => void,
-): Promise<OriginAnswer> {
+interface Patience {
+  readonly services: Services;
+  /** UTC milliseconds; now. */
+  readonly askedAt: number;
+  /** May keep the timer that others share. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+export function fetchOrigin(url: string, { init, sent }: Outgoing, patience: Patience): Promise<OriginAnswer> {
+  const { services, askedAt, waitUntil } = patience;
   return new Promise((resolve) => {
+    let waiting: Waiting | null = null;
     let over = false;
-    let callOff = () => {};
-    const answered = () => {
-      over = true;
-      callOff();
-    };
-    const wait = () => {
+    const wait = (from: number) => {
+      const wanted = { from, ms: ORIGIN_HEADERS_TIMEOUT_MS, giveUp: () => resolve(TOO_SLOW) };
       // An origin may answer before it has the whole body.
-      if (over) return;
-      const giveUp = () => resolve({ kind: "slow", reason: `no headers within ${ORIGIN_HEADERS_TIMEOUT_MS} ms` });
-      callOff = waitAtMost(ORIGIN_HEADERS_TIMEOUT_MS, giveUp, services, waitUntil);
+      if (!over) waiting = waitAtMost(services, wanted, waitUntil);
+    };
+    const end = (answer: OriginAnswer) => {
+      over = true;
+      if (waiting !== null) isDone(waiting);
+      resolve(answer);
     };
     fetch(url, init).then(
-      (response) => {
-        answered();
-        resolve(sortOut(response));
-      },
-      (error: unknown) => {
-        answered();
-        resolve({ kind: "down", reason: String(error) });
-      },
+      (response) => end(sortOut(response)),
+      (error: unknown) => end({ kind: "down", reason: String(error) }),
     );
-    if (sent === null) wait();
-    else void sent.then(wait);
+    if (sent === null) wait(askedAt);
+    else void sent.then(() => wait(services.now()));
   });
 }
+
+const TOO_SLOW: OriginAnswer = { kind: "slow", reason: `no headers within ${ORIGIN_HEADERS_TIMEOUT_MS} ms` };
 
 function sortOut(response: Response): OriginAnswer {
   const { status } = response;

@@ -3,8 +3,15 @@
  * the platform answer in the origin's place. One without a body is made once for all that say the same: the parts of a page
  * differ in their path only.
  */
-import type { Tenant } from "../tenant/index.ts";
+import type { Session } from "../session/index.ts";
+import type { Heard, Hearing, Own } from "./heard.ts";
 import { headersForOrigin, type IdentityProof, type Said, saidBy } from "./request-headers.ts";
+
+/** Who goes along. */
+export interface Identified {
+  readonly session: Session;
+  readonly identity: IdentityProof;
+}
 
 export interface Outgoing {
   /** For `fetch(url, init)`. Other requests may get the same one. */
@@ -20,64 +27,51 @@ export interface Outgoing {
  */
 const NEVER_KEPT: RequestInitCfProperties = { cacheTtl: -1, cacheLevel: "bypass" };
 
-interface Made {
-  readonly tenant: Tenant;
-  readonly method: string;
-  readonly said: Said;
-  readonly chars: number;
-  /** Null after the first time: many things are said only once. */
-  init: Request | null;
-}
-
-/** By whose identity goes along, which is another one after half a minute. */
-const madeFor = new Map<IdentityProof, Made[]>();
-/** A page, its images, its scripts, what these fetch. */
-const MADE_MAX = 4;
-const SAID_CHARS_MAX = 8_000;
-/** Of all together, or the large cookies of many people would fill an isolate's 128 MB: each character stands here once and in what was made once. */
-const KEPT_CHARS_MAX = 3_000_000;
-let keptChars = 0;
 /** It has to have a URL; the one that is asked for takes its place. */
 const ANY_URL = "https://origin.invalid/";
 
-export function outgoing(request: Request, tenant: Tenant, identity: IdentityProof | null): Outgoing {
-  const said = saidBy(request);
-  if (request.body !== null) return withBody(request, headersForOrigin(request, said, tenant, identity));
-  const { method } = request;
-  const made = identity && (madeFor.get(identity) ?? []);
-  const before = made?.find((one) => one.tenant === tenant && one.method === method && isSame(one.said, said));
-  if (before?.init) return { init: before.init, sent: null };
+export function outgoing(request: Request, hearing: Hearing, admitted: Identified | null): Outgoing {
+  const { heard, own, hasBody } = hearing;
+  const made = hasBody || admitted === null ? null : madeFor(request, heard, own, admitted);
+  if (made !== null && own.length === 0) return { init: made, sent: null };
+  const { tenant, method } = heard;
+  if (made !== null) {
+    const headers = new Headers(made.headers);
+    put(headers, own);
+    return { init: { method, headers, redirect: "manual", cf: NEVER_KEPT }, sent: null };
+  }
+  const headers = headersForOrigin(request, hearing.said ?? saidBy(request), tenant, admitted?.identity ?? null);
+  return withBody(request, headers);
+}
 
-  const headers = headersForOrigin(request, said, tenant, identity);
+/** One that says what was said first, for all that say nearly the same; made the second time, since many things are said only once. */
+function madeFor(request: Request, heard: Heard, own: Own, { session, identity }: Identified): Request | null {
+  const { tenant, method, said, sent } = heard;
+  if (sent?.identity !== identity) {
+    heard.sent = { session, identity, made: null };
+    return null;
+  }
+  if (sent.made !== null) return sent.made;
+  const headers = headersForOrigin(request, saidBy(request), tenant, identity);
   headers.delete("content-length");
-  const init = { method, headers, redirect: "manual", cf: NEVER_KEPT } as const;
-  if (before) before.init = new Request(ANY_URL, init);
-  else if (made) remember(identity, made, { tenant, method, said, chars: charsOf(said), init: null });
-  return { init, sent: null };
+  put(
+    headers,
+    own.map((text, at) => (at % 2 ? valueIn(said, own[at - 1] as string) : text)),
+  );
+  sent.made = new Request(ANY_URL, { method, headers, redirect: "manual", cf: NEVER_KEPT });
+  return sent.made;
 }
 
-function isSame(one: Said, other: Said): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
+function valueIn(said: Said, name: string): string | null {
+  const at = said.findIndex((text, place) => place % 2 === 0 && text === name);
+  return at < 0 ? null : (said[at + 1] as string);
 }
 
-function charsOf(said: Said): number {
-  return said.reduce((chars, text) => chars + text.length, 0);
-}
-
-/** The oldest give way. */
-function remember(identity: IdentityProof, made: Made[], one: Made): void {
-  // Bytes that are no UTF-8 read alike, whatever they are, and go to the origin as they came.
-  if (one.chars > SAID_CHARS_MAX || one.said.some((text) => text.includes("\ufffd"))) return;
-  if (made.length === 0) madeFor.set(identity, made);
-  if (made.length === MADE_MAX) keptChars -= made.shift()?.chars ?? 0;
-  made.push(one);
-  keptChars += one.chars;
-  for (const [oldest, theirs] of madeFor) {
-    if (keptChars <= KEPT_CHARS_MAX) break;
-    madeFor.delete(oldest);
-    for (const { chars } of theirs) keptChars -= chars;
+function put(headers: Headers, own: Own): void {
+  for (let at = 0; at < own.length; at += 2) {
+    const [name, value] = [own[at] as string, own[at + 1] as string | null];
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
   }
 }
 

@@ -1,61 +1,81 @@
 /**
  * Giving up on an origin that keeps us waiting, with one timer for many: one of its own would cost a request more than all its
- * checks. A request that finds none sets it, for itself and for those who come within a second; the platform keeps it for them
- * after that request is answered, and it is let go as soon as nobody waits.
+ * checks. A request that finds none sets it, for itself and for those who come right after it; the platform keeps it for them
+ * after that request is answered, and it is let go when nobody can join and nobody waits. Not sooner: to end from one request
+ * what another one waits for costs more than a timer.
  *
  * Should the platform end the request that set it before its time, the others wait until the platform's own limit.
  */
 import type { Services } from "../context.ts";
 
-/** Who comes later than this after the first sets another timer: so much less may be waited than is said. */
-export const JOINING_MS = 1_000;
+/** Who comes later than this after the first sets another timer: so much longer the first may have to wait. */
+export const JOINING_MS = 20;
+
+/** Somebody who waits. */
+export interface Waiting {
+  readonly watch: Watch;
+  /** Null: no longer. */
+  giveUp: (() => void) | null;
+}
 
 interface Watch {
   readonly begunAt: number;
   readonly ms: number;
-  readonly waiting: Set<() => void>;
-  /** Lets the timer go. */
+  /** Who waits, and those of them who had to do so no longer. */
+  all: Waiting[];
+  left: number;
+  open: boolean;
+  /** Lets the timer go, once nobody can join. */
   end: (() => void) | null;
 }
 
 /** The newest. One an isolate; the sealer is made once an isolate and stands for it. */
 const watches = new WeakMap<Services["sealer"], Watch>();
 
-/** Calls `giveUp` in `ms` milliseconds, or up to JOINING_MS before. What it gives back calls that off. */
+/** When it began, UTC milliseconds, and what is called `ms` milliseconds later, or up to JOINING_MS after that. */
+interface Wanted {
+  readonly from: number;
+  readonly ms: number;
+  readonly giveUp: () => void;
+}
+
+/** `isDone` calls it off. */
 export function waitAtMost(
-  ms: number,
-  giveUp: () => void,
-  { sealer, now }: Services,
+  { sealer }: Services,
+  { from, ms, giveUp }: Wanted,
   waitUntil: (promise: Promise<unknown>) => void,
-): () => void {
-  const begunAt = now();
+): Waiting {
   let watch = watches.get(sealer);
-  if (!watch?.end || watch.ms !== ms || begunAt < watch.begunAt || begunAt >= watch.begunAt + JOINING_MS) {
-    watch = { begunAt, ms, waiting: new Set(), end: null };
+  // By the clock too: the request that would close it may have been ended.
+  if (!watch?.open || watch.ms !== ms || from < watch.begunAt || from >= watch.begunAt + JOINING_MS) {
+    watch = { begunAt: from, ms, all: [], left: 0, open: true, end: null };
     watches.set(sealer, watch);
     waitUntil(keep(watch));
   }
-  const joined = watch;
-  joined.waiting.add(giveUp);
-  return () => {
-    joined.waiting.delete(giveUp);
-    if (joined.waiting.size === 0) joined.end?.();
-  };
+  const waiting = { watch, giveUp };
+  watch.all.push(waiting);
+  watch.left++;
+  return waiting;
 }
 
-function keep(watch: Watch): Promise<void> {
-  return new Promise((resolve) => {
-    watch.end = () => {
-      watch.end = null;
-      resolve();
-    };
-    const expire = async () => {
-      // The platform's own timer, which ends with the request that set it.
-      await scheduler.wait(watch.ms);
-      for (const giveUp of watch.waiting) giveUp();
-      watch.waiting.clear();
-      watch.end?.();
-    };
-    void expire();
+export function isDone(waiting: Waiting): void {
+  if (waiting.giveUp === null) return;
+  waiting.giveUp = null;
+  const { watch } = waiting;
+  if (--watch.left > 0) return;
+  watch.all = [];
+  watch.end?.();
+}
+
+/** Takes the platform's own timer, which ends with the request that set it. */
+async function keep(watch: Watch): Promise<void> {
+  await scheduler.wait(JOINING_MS);
+  watch.open = false;
+  if (watch.left === 0) return;
+  const nobodyWaits = new Promise<void>((resolve) => {
+    watch.end = resolve;
   });
+  await Promise.race([nobodyWaits, scheduler.wait(watch.ms)]);
+  for (const waiting of watch.all) waiting.giveUp?.();
+  watch.all = [];
 }

@@ -3,18 +3,18 @@ import type { Context } from "hono";
 import type { AppEnv, Services } from "../context.ts";
 import { newReference, problem } from "../failure.ts";
 import { log } from "../log.ts";
-import { count, observe, statusClass } from "../metrics.ts";
+import { count, counter, observer, statusClass } from "../metrics.ts";
 import { originUnavailablePage } from "../pages/index.ts";
-import { type CurrentSession, freshSession, isNavigation, readSession } from "../session/index.ts";
+import { type CurrentSession, freshSession, isNavigation, openedBefore, readSession } from "../session/index.ts";
 import type { PathRule } from "../store/index.ts";
 import { resolveTenant, ruleFor, type Tenant } from "../tenant/index.ts";
 import { lap } from "../trace.ts";
-import { isFromAnotherCompany } from "./another-company.ts";
-import { identityOf, knownIdentity } from "./assertion.ts";
-import { forgetAtEdge, fromEdge, isPartOfPage, isSafe, isWorthALook, keepAtEdge } from "./edge-cache.ts";
+import { identityOf, isUsable, knownIdentity } from "./assertion.ts";
+import { forgetAtEdge, fromEdge, isSafe, isWorthALook, keepAtEdge } from "./edge-cache.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
+import { type Heard, hear } from "./heard.ts";
 import { keepForLater } from "./kept-post.ts";
-import { outgoing } from "./outgoing.ts";
+import { type Identified, outgoing } from "./outgoing.ts";
 import { maySendAgain, sendAgain } from "./resend.ts";
 import { fitResponse } from "./response.ts";
 import { signInFirst } from "./sign-in-first.ts";
@@ -31,6 +31,8 @@ export interface Passage {
   readonly services: Services;
   readonly tenant: Tenant;
   readonly request: Request;
+  /** Its URL, which the platform makes anew each time it is asked. */
+  readonly url: string;
   waitUntil(promise: Promise<unknown>): void;
   /** Where this is a kept form on its way again: keeps it once more, since the origin can't be reached. */
   keepAgain?(): Promise<Response>;
@@ -41,63 +43,72 @@ export function proxyToOrigin(c: Context<AppEnv>): Promise<Response> {
     services: c.get("services"),
     tenant: c.get("tenant"),
     request: c.req.raw,
+    url: c.req.url,
     waitUntil: (promise) => c.executionCtx.waitUntil(promise),
   });
 }
 
 /** The same without a framework's context, whose making costs more than all the checks in here. */
 export async function passToOrigin(arrived: Passage): Promise<Response> {
-  const passage = maySendAgain(arrived.request) ? await sendAgain(arrived) : arrived;
+  // Each property of a request is a call into the platform.
+  const { method } = arrived.request;
+  const passage = method === "POST" && maySendAgain(arrived.request) ? await sendAgain(arrived) : arrived;
   if (passage instanceof Response) return passage;
   const { services, tenant, request } = passage;
-  if (METHODS_REFUSED.includes(request.method)) {
+  const { company } = tenant;
+  if (METHODS_REFUSED.includes(method)) {
     return problem(405, "method-not-allowed", "This method is not passed on");
   }
-  if (tenant.company.status !== "active") return suspendedCompany(tenant.company, request);
+  if (company.status !== "active") return suspendedCompany(company, request);
 
-  const origin = originOf(tenant.company.originUrl);
-  const url = targetUrl(origin, request.url);
+  const origin = originOf(company.originUrl);
+  const url = targetUrl(origin, passage.url);
   const path = pathOf(origin, url);
-  const rule = ruleFor(tenant.company.pathRules, path);
+  const rule = ruleFor(company.pathRules, path);
+  const hearing = hear(request, method, tenant, services.config);
+  const { heard } = hearing;
   // Waiting costs more than what is waited for, where this isolate knows it already.
-  const admitted = admitAtOnce(passage, rule) ?? (await admit(passage, rule));
+  const admitted = admitAtOnce(passage, rule, heard) ?? (await admit(passage, rule, heard));
   lap("session");
   if (admitted instanceof Response) return admitted;
-  if (hasUnsendableBody(request)) {
-    return problem(400, "body-not-allowed", `A ${request.method} request with a body can't be passed on`);
+  if (hearing.hasBody && !isSendable(request, method)) {
+    return problem(400, "body-not-allowed", `A ${method} request with a body can't be passed on`);
   }
 
   const isLive = () => (admitted ? isSignedIn(passage) : isOpen(passage, path));
   const fitting = { tenant, origin, url, setCookie: admitted?.setCookie ?? null, isLive };
-  const asked = { ...passage, url, partOfPage: isPartOfPage(request), identified: admitted !== null };
+  const asked = { ...passage, method, url, partOfPage: heard.partOfPage, identified: admitted !== null };
   const kept = isWorthALook(asked) ? await fromEdge(asked) : null;
   if (kept !== null) {
-    count("proxied_requests", statusClass(kept.status), tenant.company.id);
+    count("proxied_requests", statusClass(kept.status), company.id);
     return fitResponse(kept, fitting);
   }
 
-  const identity =
-    admitted &&
-    (knownIdentity(services, tenant, admitted.session) ?? (await identityOf(services, tenant, admitted.session)));
+  const identified = admitted && (identifiedAtOnce(passage, heard, admitted) ?? (await identify(passage, admitted)));
   lap("signing");
-  const [askedAt, startedAt] = [services.now(), performance.now()];
-  const answer = await fetchOrigin(url, outgoing(request, tenant, identity), services, (promise) =>
-    passage.waitUntil(promise),
-  );
-  const durationMs = performance.now() - startedAt;
-  observe("origin_headers", durationMs, tenant.company.id);
+  const askedAt = services.now();
+  const going = outgoing(request, hearing, identified);
+  const answer = await fetchOrigin(url, going, {
+    services,
+    askedAt,
+    waitUntil: (promise) => passage.waitUntil(promise),
+  });
+  const answeredAt = services.now();
+  observeOrigin(answeredAt - askedAt, company.id);
   lap("origin");
   if (answer.kind === "answered") {
-    count("proxied_requests", statusClass(answer.response.status), tenant.company.id);
-    if (!isSafe(request)) await forgetAtEdge(asked, answer.response.status);
-    keepAtEdge(asked, answer.response, askedAt);
-    return fitResponse(answer.response, fitting);
+    const { response } = answer;
+    countAnswer(response.status, company.id);
+    if (!isSafe(method)) await forgetAtEdge(asked, response.status);
+    keepAtEdge(asked, response, { askedAt, answeredAt });
+    return fitResponse(response, fitting);
   }
 
-  count("origin_failures", answer.kind, tenant.company.id);
+  count("origin_failures", answer.kind, company.id);
   const reference = newReference();
   const code = `origin_${answer.kind}`;
-  log("refusal", { company: tenant.company.slug, code, reference, durationMs, error: answer.reason });
+  const durationMs = answeredAt - askedAt;
+  log("refusal", { company: company.slug, code, reference, durationMs, error: answer.reason });
   if (answer.kind === "down" && passage.keepAgain) return passage.keepAgain();
   if (isNavigation(request)) return originUnavailablePage({ kind: answer.kind, reference });
   return answer.kind === "down"
@@ -105,12 +116,34 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
     : problem(504, "origin-slow", "The application takes too long", { reference });
 }
 
+const observeOrigin = observer("origin_headers");
+const countGood = counter("proxied_requests", "2xx");
+function countAnswer(status: number, companyId: string): void {
+  if (status >= 200 && status < 300) countGood(companyId);
+  else count("proxied_requests", statusClass(status), companyId);
+}
+
+/** What went along with the same words of the same session, or was signed lately; null: it is to be signed. */
+function identifiedAtOnce(
+  { services, tenant }: Passage,
+  { sent }: Heard,
+  { session }: CurrentSession,
+): Identified | null {
+  if (sent?.session === session && isUsable(sent.identity, services.now())) return sent;
+  const identity = knownIdentity(services, tenant, session);
+  return identity && { session, identity };
+}
+
+async function identify({ services, tenant }: Passage, { session }: CurrentSession): Promise<Identified> {
+  return { session, identity: await identityOf(services, tenant, session) };
+}
+
 /** Who passes: somebody, nobody in particular (null), or not this one. A session that can't be checked passes as nobody nowhere. */
-async function admit(passage: Passage, rule: PathRule): Promise<CurrentSession | Response | null> {
+async function admit(passage: Passage, rule: PathRule, heard: Heard): Promise<CurrentSession | Response | null> {
   const { services, tenant, request } = passage;
   if (rule.access === "public" || (rule.preflight && isPreflight(request))) return null;
   const current = await readSession(services, tenant, request, (promise) => passage.waitUntil(promise));
-  const misused = current !== null && isFromAnotherCompany(services.config, tenant, request);
+  const misused = current !== null && heard.fromAnotherCompany;
   if (current !== null && !misused) return current;
   if (rule.access === "optional") return null;
   return misused
@@ -119,10 +152,12 @@ async function admit(passage: Passage, rule: PathRule): Promise<CurrentSession |
 }
 
 /** Somebody who is known to be signed in; null says nothing. */
-function admitAtOnce({ services, tenant, request }: Passage, rule: PathRule): CurrentSession | null {
+function admitAtOnce({ services, tenant, request }: Passage, rule: PathRule, heard: Heard): CurrentSession | null {
   if (rule.access === "public" || (rule.preflight && isPreflight(request))) return null;
-  const current = freshSession(services, tenant, request);
-  return current && !isFromAnotherCompany(services.config, tenant, request) ? current : null;
+  const { sessionCookie, fromAnotherCompany } = heard;
+  if (sessionCookie === null || fromAnotherCompany) return null;
+  heard.carried ??= openedBefore(services, tenant, sessionCookie);
+  return heard.carried && freshSession(services, tenant, heard.carried);
 }
 
 /** The question that browsers put before a request that a page of elsewhere makes; never with a cookie. Fetch standard, 3.2.2 */
@@ -144,8 +179,6 @@ async function isOpen({ services, tenant }: Passage, path: string): Promise<bool
 }
 
 /** fetch sends no body with these methods, and to leave it out would change what was asked. RFC 9110, 9.3.1: it means nothing. */
-function hasUnsendableBody(request: Request): boolean {
-  if (request.body === null) return false;
-  const { method, headers } = request;
-  return (method === "GET" || method === "HEAD") && headers.get("content-length") !== "0";
+function isSendable({ headers }: Request, method: string): boolean {
+  return (method !== "GET" && method !== "HEAD") || headers.get("content-length") === "0";
 }

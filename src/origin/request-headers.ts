@@ -43,6 +43,7 @@ export function identityHeaders(session: Session): IdentityHeaders {
 export interface IdentityProof {
   readonly headers: IdentityHeaders;
   readonly assertion: string;
+  readonly signedAt: number;
 }
 
 /** What a request's headers say: names and values by turns, in the order of the names. */
@@ -50,7 +51,6 @@ export type Said = readonly string[];
 
 export function saidBy({ headers }: Request): Said {
   const said: string[] = [];
-  // One call into the platform; an iterator takes one for each name, and each question one of its own.
   headers.forEach((value, name) => {
     said.push(name, value);
   });
@@ -106,7 +106,7 @@ const STRUCK_NAMES_MAX = 500;
 const STRUCK_NAME_CHARS_MAX = 64;
 
 /** Whether it ends here: it could pass for ours, or belongs to the connection. Clients send the same few names; what was found is remembered. */
-function isStruck(name: string): boolean {
+export function isStruck(name: string): boolean {
   const known = struckNames.get(name);
   if (known !== undefined) return known;
   const struck = couldPassForOurs(name);

@@ -5,6 +5,8 @@ export interface Origin {
   readonly url: URL;
   /** Its path without the last slash; "" for none. */
   readonly prefix: string;
+  /** What stands before each path. */
+  readonly base: string;
 }
 
 const origins = new Map<string, Origin>();
@@ -14,32 +16,34 @@ export function originOf(originUrl: string): Origin {
   const known = origins.get(originUrl);
   if (known) return known;
   const url = new URL(originUrl);
-  const origin = { url, prefix: url.pathname.replace(/\/+$/, "") };
+  const prefix = url.pathname.replace(/\/+$/, "");
+  const origin = { url, prefix, base: url.origin + prefix };
   if (origins.size >= ORIGINS_MAX) origins.clear();
   origins.set(originUrl, origin);
   return origin;
 }
 
 /** A URL in which a parser would find nothing to resolve, encode or take off: its path, without dot segments, and its query. */
-const PLAIN_URL = /^https?:\/\/[\w.:-]+(\/(?:[\w~-][\w~.-]*\/)*(?:[\w~-][\w~.-]*)?(?:\?[\w~.,:;=&%+/-]*)?)$/;
+const PLAIN_URL = /^https?:\/\/[\w.:-]+\/(?:[\w~-][\w~.-]*\/)*(?:[\w~-][\w~.-]*)?(?:\?[\w~.,:;=&%+/-]*)?$/;
+/** Behind the slashes of either scheme, and not beyond a host of one character. */
+const IN_HOST = "https://".length;
 
 /**
  * The path that was asked for, behind the origin's own. The URL parser has resolved dot segments, written plainly or encoded,
  * so none is left to climb over the prefix; and since the text is joined and not resolved, no path can name another host.
  */
 export function targetUrl(origin: Origin, requestUrl: string): string {
-  const plain = PLAIN_URL.exec(requestUrl)?.[1];
-  if (plain !== undefined) return origin.url.origin + origin.prefix + plain;
+  if (PLAIN_URL.test(requestUrl)) return origin.base + requestUrl.slice(requestUrl.indexOf("/", IN_HOST));
   const requested = new URL(requestUrl);
   const { href, hash } = requested;
   // Not pathname and search: they lose the "?" of an empty query.
   const from = href.indexOf("/", href.indexOf("//") + 2);
-  return origin.url.origin + origin.prefix + href.slice(from, href.length - hash.length);
+  return origin.base + href.slice(from, href.length - hash.length);
 }
 
 /** The path of a target as the company knows it: what the origin's URL puts before it is off, and so is the query. */
 export function pathOf(origin: Origin, target: string): string {
-  const path = target.slice(origin.url.origin.length + origin.prefix.length);
+  const path = target.slice(origin.base.length);
   const query = path.indexOf("?");
   return query < 0 ? path : path.slice(0, query);
 }

@@ -2,7 +2,14 @@
  * SESSION: who this browser is. Owns the session cookie, its freshness, its limits, and when D1 is asked. Refuses to know
  * how a person signed in and what they asked for.
  */
-export { clearSessionCookie, SESSION_COOKIE, SESSION_COOKIE_BYTES_MAX, sessionCookie } from "./cookie.ts";
+export {
+  type CarriedSession,
+  clearSessionCookie,
+  openedBefore,
+  SESSION_COOKIE,
+  SESSION_COOKIE_BYTES_MAX,
+  sessionCookie,
+} from "./cookie.ts";
 export { type CookiePair, cookiePairs, OWN_COOKIE_PREFIX, readCookie, readCookies } from "./cookies.ts";
 export { type FormOwner, isFromElsewhere, judgeFormToken, makeFormToken, TOKEN_FIELD } from "./form-token.ts";
 export { FORMER_SESSION_MS, formerUser } from "./former.ts";

@@ -4,10 +4,10 @@
  * that was suspended: in force within 60 s, because no proof is believed for longer than SESSION_STALE_MS.
  */
 import type { Services } from "../context.ts";
-import { count } from "../metrics.ts";
+import { count, counter } from "../metrics.ts";
 import { checkSession, nearestReplica, StorageUnavailable } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
-import { type CarriedSession, openedBefore, openSessionCookie, SESSION_COOKIE, sessionCookie } from "./cookie.ts";
+import { type CarriedSession, openSessionCookie, SESSION_COOKIE, sessionCookie } from "./cookie.ts";
 import { readCookie } from "./cookies.ts";
 import { type Remembered, type SessionMemory, sessionMemory } from "./memory.ts";
 import { judge, limitsOf, type Session } from "./session.ts";
@@ -65,17 +65,16 @@ export async function readSession(
 }
 
 /**
- * Who is signed in, where that is known here and needs no opening of a seal and no D1. Null says nothing: `readSession` finds out.
+ * Who is signed in by an opened cookie of this company, where no D1 need be asked. Null says nothing: `readSession` finds out.
  * Spares nearly every request the wait, which costs more than the checks.
  */
-export function freshSession(services: Services, tenant: Tenant, request: Request): CurrentSession | null {
-  const value = readCookie(request, SESSION_COOKIE);
-  const carried = value === null ? null : openedBefore(services, tenant, value);
-  const known = carried && withoutAsking(services, tenant, carried);
+export function freshSession(services: Services, tenant: Tenant, carried: CarriedSession): CurrentSession | null {
+  const known = withoutAsking(services, tenant, carried);
   if (!known || known === "unknown") return null;
-  count("session_checks", "fresh", tenant.company.id);
+  countFresh(tenant.company.id);
   return known;
 }
+const countFresh = counter("session_checks", "fresh");
 
 /** What the cookie and the isolate's memory say. */
 function withoutAsking(services: Services, tenant: Tenant, carried: CarriedSession): CurrentSession | null | "unknown" {

@@ -25,21 +25,27 @@ export function isSlug(text: string): boolean {
   return LABEL.test(text) && !ENCODED_LABEL.test(text) && !RESERVED_SLUGS.includes(text);
 }
 
-/** What was read of plain authorities; the hosts that reach a Worker are few, and each request asks more than once. */
+/** What was read of plain authorities under one configuration; the hosts that reach a Worker are few, and each request asks more than once. */
 const known = new Map<string, Host>();
 const KNOWN_MAX = 1_000;
+let knownUnder: Config | null = null;
 /** Nothing in it that a URL parser could read in two ways. */
-const PLAIN_AUTHORITY = /^https?:\/\/([A-Za-z0-9.:-]+)\//;
+const PLAIN_AUTHORITY = /^https?:\/\/[A-Za-z0-9.:-]+\/$/;
+/** Behind the slashes of either scheme, and not beyond a host of one character. */
+const IN_HOST = "https://".length;
 
 export function classifyHost(config: Config, { url }: Pick<Request, "url">): Host {
-  const authority = PLAIN_AUTHORITY.exec(url)?.[0];
-  if (authority === undefined) return read(config, url);
-  const key = `${config.baseDomain} ${authority}`;
-  const remembered = known.get(key);
+  if (config !== knownUnder) {
+    known.clear();
+    knownUnder = config;
+  }
+  const authority = url.slice(0, url.indexOf("/", IN_HOST) + 1);
+  const remembered = known.get(authority);
   if (remembered) return remembered;
   const host = read(config, url);
+  if (!PLAIN_AUTHORITY.test(authority)) return host;
   if (known.size >= KNOWN_MAX) known.clear();
-  known.set(key, host);
+  known.set(authority, host);
   return host;
 }
 

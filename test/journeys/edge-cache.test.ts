@@ -242,9 +242,18 @@ describe("a visitor who takes nothing of a large answer", () => {
       const stalled = new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { headers });
       const url = `https://origin.example/${name}`;
       keepAtEdge(
-        { services, tenant, request, url, partOfPage: false, identified: true, waitUntil: () => void begun++ },
+        {
+          services,
+          tenant,
+          request,
+          method: "GET",
+          url,
+          partOfPage: false,
+          identified: true,
+          waitUntil: () => void begun++,
+        },
         stalled,
-        clock.now,
+        { askedAt: clock.now, answeredAt: clock.now },
       );
       return begun;
     };

@@ -1,5 +1,6 @@
 /** Requests that don't get to the origin or find it away: without a session, of another company, with D1 or the origin down. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { JOINING_MS } from "../../src/origin/patience.ts";
 import { endSession, updateCompany } from "../../src/store/index.ts";
 import {
   aMoment,
@@ -270,26 +271,49 @@ describe("an origin that is away", () => {
     expect(response.headers.get("content-type")).toContain("text/html");
   });
 
-  it("is waited for with one timer by all who come within a second of the first", async () => {
-    const waits = heldTime();
+  it("is waited for with one timer by all who come right after the first", async () => {
+    const waits = heldTime(0);
     const first = get("/late");
     await vi.waitFor(() => expect(waits).toHaveLength(1));
-    clock.advance(0.9);
+    expect(waits[0]?.ms).toBe(JOINING_MS);
+    clock.advance((JOINING_MS - 1) / 1_000);
     const second = get("/late?2");
     await aMoment();
     expect(waits).toHaveLength(1);
-    clock.advance(0.2);
-    const third = get("/late?3");
-    await vi.waitFor(() => expect(waits).toHaveLength(2));
     waits[0]?.pass();
-    expect([(await first).status, (await second).status]).toEqual([504, 504]);
-    expect(await Promise.race([third, aMoment()])).toBeUndefined();
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    expect(waits[1]?.ms).toBe(30_000);
+    const third = get("/late?3");
+    await vi.waitFor(() => expect(waits).toHaveLength(3));
     waits[1]?.pass();
+    expect([(await first).status, (await second).status]).toEqual([504, 504]);
+    waits[2]?.pass();
+    await vi.waitFor(() => expect(waits).toHaveLength(4));
+    expect(await Promise.race([third, aMoment()])).toBeUndefined();
+    waits[3]?.pass();
     expect((await third).status).toBe(504);
   });
 
+  it("is waited for by a timer of one's own, where the one before was lost with the request that set it", async () => {
+    const waits = heldTime(0);
+    const first = get("/late");
+    await vi.waitFor(() => expect(waits).toHaveLength(1));
+    clock.advance(JOINING_MS / 1_000);
+    const second = get("/late?2");
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    for (const at of [1, 2]) {
+      await vi.waitFor(() => expect(waits.length).toBeGreaterThan(at));
+      waits[at]?.pass();
+    }
+    expect((await second).status).toBe(504);
+    waits[0]?.pass();
+    await vi.waitFor(() => expect(waits).toHaveLength(4));
+    waits[3]?.pass();
+    expect((await first).status).toBe(504);
+  });
+
   it("that answers the one who set the timer goes on being waited for by the others", async () => {
-    const waits = heldTime();
+    const waits = heldTime(0);
     const answers: ((response: Response) => void)[] = [];
     vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
     const first = get("/soon");
@@ -299,24 +323,34 @@ describe("an origin that is away", () => {
     answers[0]?.(new Response("at last"));
     await aMoment();
     waits[0]?.pass();
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    waits[1]?.pass();
     expect((await second).status).toBe(504);
     expect((await first).status).toBe(200);
-    expect(waits).toHaveLength(1);
+    expect(waits).toHaveLength(2);
   });
 
-  it("that has answered all is not waited for: who comes then sets a timer of their own", async () => {
-    const waits = heldTime();
-    expect((await get("/")).status).toBe(200);
-    const waiting = get("/late");
-    await vi.waitFor(() => expect(waits).toHaveLength(2));
-    waits[0]?.pass();
-    expect(await Promise.race([waiting, aMoment()])).toBeUndefined();
-    waits[1]?.pass();
-    expect((await waiting).status).toBe(504);
-  });
+  it.each(["before", "after"])(
+    "that has answered all %s nobody can join is not waited for any longer",
+    async (when) => {
+      const waits = heldTime(0);
+      const answers: ((response: Response) => void)[] = [];
+      vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
+      const asked = get("/");
+      await vi.waitFor(() => expect(answers).toHaveLength(1));
+      if (when === "before") answers[0]?.(new Response("here"));
+      await aMoment();
+      waits[0]?.pass();
+      await aMoment();
+      expect(waits).toHaveLength(when === "before" ? 1 : 2);
+      answers[0]?.(new Response("here"));
+      // Nothing that was set for it is waited for.
+      expect((await asked).status).toBe(200);
+    },
+  );
 
   it("is not blamed while the visitor is still sending", async () => {
-    const waits = heldTime();
+    const waits = heldTime(0);
     let finish = () => {};
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
@@ -331,6 +365,8 @@ describe("an origin that is away", () => {
     await aMoment();
     expect(waits).toHaveLength(0);
     finish();
+    await vi.waitFor(() => expect(waits).toHaveLength(1));
+    waits[0]?.pass();
     const response = await waiting;
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ bytes: 20 });
@@ -338,7 +374,7 @@ describe("an origin that is away", () => {
   });
 
   it("that answers before it has the whole body is waited for no more when it has it", async () => {
-    const waits = heldTime();
+    const waits = heldTime(0);
     let finish = () => {};
     const body = new ReadableStream<Uint8Array>({
       start(controller) {

@@ -1,6 +1,8 @@
 /** What of a visitor's request gets to the origin: every byte of it, our word about who it is, and nobody else's. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { hear } from "../../src/origin/heard.ts";
 import { outgoing } from "../../src/origin/outgoing.ts";
+import { SESSION_COOKIE, type Session } from "../../src/session/index.ts";
 import type { Tenant } from "../../src/tenant/index.ts";
 import {
   Clock,
@@ -325,12 +327,11 @@ describe("what was made of one request", () => {
       await here.fetch(new Request(urlOf(acme, path), { method, headers: { cookie, ...headers } }));
       return asked.mock.calls.at(-1)?.[1];
     };
-    await init("/a", SAID);
-    const second = await init("/a", SAID);
-    const first = await init("/b?c", SAID);
-    expect(await init("/c", SAID)).toBe(first);
+    const once = await init("/a", SAID);
+    const first = await init("/a", SAID);
+    expect(await init("/b?c", SAID)).toBe(first);
     expect(first).toMatchObject({ redirect: "manual", cf: { cacheTtl: -1, cacheLevel: "bypass" } });
-    expect(first).not.toBe(second);
+    expect(first).not.toBe(once);
     const { accept } = SAID;
     for (const other of [
       await init("/a", { ...SAID, accept: "image/webp" }),
@@ -338,10 +339,11 @@ describe("what was made of one request", () => {
       await init("/a", { accept, "x-page2": "1" }),
       await init("/a", { accept }),
       await init("/a", SAID, "HEAD"),
+      await init("/a", { ...SAID, "sec-fetch-dest": "image" }),
     ]) {
       expect(other).not.toBe(first);
     }
-    expect(await init("/d", { ...SAID, accept: "image/webp" })).not.toBe(first);
+    expect(await init("/d", { ...SAID, "cf-ray": "8a1b2c3d4e5f6071-FRA", X_Forwarded_User: "mallory" })).toBe(first);
   });
 
   it("leaves a redirect of the origin's to the visitor each time", async () => {
@@ -365,21 +367,36 @@ describe("what was made of one request", () => {
     expect(third.headers.get("x-forwarded-user")).toBe(other.user.id);
   });
 
+  it("lets nobody in at another company, however often the same was said at one's own", async () => {
+    const other = await seedCompany(here);
+    const ask = (of: Seeded) => here.fetch(new Request(urlOf(of, "/a"), { headers: { ...SAID, cookie } }));
+    for (let n = 0; n < 3; n++) {
+      expect((await ask(acme)).status).toBe(200);
+      expect((await ask(other)).status).toBe(401);
+    }
+  });
+
   it("gives way to what others say, however many they are and however much it is", () => {
-    const tenant = { baseUrl: "https://acme.example.com" } as Tenant;
-    const someone = () => ({ headers: [], assertion: crypto.randomUUID() });
-    const madeFor = (who: ReturnType<typeof someone>, length: number) => {
-      const request = () => new Request("https://acme.example.com/a", { headers: { "x-page": "x".repeat(length) } });
-      return [1, 2, 3].map(() => outgoing(request(), tenant, who).init).at(-1);
+    const tenant = { baseUrl: "https://acme.example.com", company: acme.company } as Tenant;
+    const someone = () => ({
+      cookie: `${SESSION_COOKIE}=${crypto.randomUUID()}`,
+      session: {} as Session,
+      identity: { headers: [], assertion: crypto.randomUUID(), signedAt: 0 },
+    });
+    const madeFor = ({ cookie, ...who }: ReturnType<typeof someone>, length: number) => {
+      const said = { cookie, "x-page": "x".repeat(length) };
+      const request = () => new Request("https://acme.example.com/a", { headers: said });
+      const heard = () => hear(request(), "GET", tenant, here.services.config);
+      return [1, 2, 3].map(() => outgoing(request(), heard(), who).init).at(-1);
     };
     const [first, last] = [someone(), someone()];
     const before = madeFor(first, 100);
     expect(before).toBeInstanceOf(Request);
     expect(madeFor(first, 100)).toBe(before);
-    for (let n = 0; n < 400; n++) madeFor(someone(), 7_900);
-    const kept = madeFor(last, 7_900);
+    for (let n = 0; n < 400; n++) madeFor(someone(), 7_800);
+    const kept = madeFor(last, 7_800);
     expect(madeFor(first, 100)).not.toBe(before);
-    expect(madeFor(last, 7_900)).toBe(kept);
+    expect(madeFor(last, 7_800)).toBe(kept);
   });
 
   it("is made anew with the assertion, half a minute later", async () => {

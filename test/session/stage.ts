@@ -236,11 +236,12 @@ export async function echoOf(response: Response): Promise<Echo> {
 /** What a job of the schedule may take; as good as all there is unless a test says less. */
 export const allowance = (queries = 1_000) => ({ queries, until: Number.POSITIVE_INFINITY });
 
-/** Time as the gateway waits for it, passed by hand. */
-export function heldTime() {
+/** Time as the gateway waits for it, passed by hand; what is shorter than `fromMs` passes by itself. */
+export function heldTime(fromMs = 1_000) {
   const waits: { ms: number; pass: () => void }[] = [];
-  vi.spyOn(scheduler, "wait").mockImplementation(
-    (ms: number) => new Promise((resolve) => waits.push({ ms, pass: () => resolve(undefined) })),
+  const really = scheduler.wait.bind(scheduler);
+  vi.spyOn(scheduler, "wait").mockImplementation((ms: number) =>
+    ms < fromMs ? really(ms) : new Promise((resolve) => waits.push({ ms, pass: () => resolve(undefined) })),
   );
   return waits;
 }
