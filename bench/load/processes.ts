@@ -10,6 +10,8 @@ import { bundle, COMPATIBILITY_DATE, type Parts } from "../core/bundle.ts";
 import { Connection } from "./connection.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+/** What workerd takes for `request.cf`, and off the request. */
+export const CF_HEADER = "CF-Blob";
 const START_TRIES = 500;
 const START_POLL_MS = 10;
 
@@ -70,7 +72,13 @@ async function migrate(miniflare: Miniflare): Promise<void> {
 
 export interface WorkerdOptions {
   /** Socket names by port that lead to `worker`, or to its named entrypoint. */
-  readonly sockets: readonly { readonly port: number; readonly worker: string; readonly entrypoint?: string }[];
+  readonly sockets: readonly {
+    readonly port: number;
+    readonly worker: string;
+    readonly entrypoint?: string;
+    /** Whether `request.cf` comes with each request, in a header. */
+    readonly takesCf?: boolean;
+  }[];
   readonly workers: Readonly<
     Record<string, { readonly parts: Parts; readonly bindings: Readonly<Record<string, string>> }>
   >;
@@ -99,9 +107,10 @@ export async function startWorkerd({ sockets, workers, databasePort }: WorkerdOp
 );`;
   });
   const services = Object.keys(workers).map((name) => `(name = "${name}", worker = .${name})`);
-  const listeners = sockets.map(({ port, worker, entrypoint }, index) => {
+  const listeners = sockets.map(({ port, worker, entrypoint, takesCf }, index) => {
+    const http = takesCf ? `(cfBlobHeader = "${CF_HEADER}")` : "()";
     const service = entrypoint ? `(name = "${worker}", entrypoint = "${entrypoint}")` : `"${worker}"`;
-    return `(name = "socket${index}", address = "127.0.0.1:${port}", http = (), service = ${service})`;
+    return `(name = "socket${index}", address = "127.0.0.1:${port}", http = ${http}, service = ${service})`;
   });
   writeFileSync(
     join(folder, "config.capnp"),

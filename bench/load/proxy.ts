@@ -1,7 +1,7 @@
 /** The authenticated proxied GET beside a Worker that only forwards. */
 import { median, printTable, quantile, ratio, verdict } from "../figures.ts";
 import { type Load, load } from "./connection.ts";
-import { type Origin, temporaryFolder } from "./processes.ts";
+import { CF_HEADER, type Origin, temporaryFolder } from "./processes.ts";
 import { startStack } from "./stack.ts";
 import { type Company, makeCompany, pageRequest, signInAll } from "./visitors.ts";
 
@@ -12,13 +12,27 @@ const SESSIONS = 40;
 const THROUGHPUT_MIN = 0.9;
 /** The company's settings are read again when they have been in memory so long (TENANT_FRESH_MS); no other query is allowed. */
 const SETTINGS_SECONDS = 30;
-/** The origin tells by the path how much to answer with. What a session's requests say is the same but for the path, or never the same twice. */
-const PAGES = {
-  "a page of 1 KB": { path: "/assets/17?view=large", varied: false },
-  "a page of 16 KB": { path: "/large/17?view=large", varied: false },
-  "a page of 1 KB, each request with a header of its own": { path: "/assets/17?view=large", varied: true },
-} as const;
-type Page = (typeof PAGES)[keyof typeof PAGES];
+
+/** The origin tells by the path how much to answer with. */
+interface Page {
+  readonly path: string;
+  /** What the n-th request says besides the rest. */
+  also?(n: number): readonly string[];
+  readonly withCf?: true;
+}
+const PAGES: Readonly<Record<string, Page>> = {
+  "a page of 1 KB": { path: "/assets/17?view=large" },
+  "a page of 16 KB": { path: "/large/17?view=large" },
+  "a page of 1 KB, each request with a header of its own": {
+    path: "/assets/17?view=large",
+    also: (n) => [`If-None-Match: "${n}"`],
+  },
+  "a page of 1 KB, as Cloudflare hands on what Chrome asks": {
+    path: "/assets/17?view=large",
+    also: asCloudflareHandsOn,
+    withCf: true,
+  },
+};
 
 type Kind = "gateway" | "forward";
 
@@ -49,10 +63,9 @@ export async function benchProxy(origin: Origin): Promise<void> {
 }
 
 /** Both Workers take turns, so that whatever else the machine does meets them alike. */
-async function benchPage(company: Company, { path, varied }: Page): Promise<Found> {
+async function benchPage(company: Company, { path, also, withCf }: Page): Promise<Found> {
   const { stack } = company;
   let asked = 0;
-  const own = (page: string) => page.replace(/\r\n\r\n$/, `\r\nIf-None-Match: "${asked++}"\r\n\r\n`);
   const found: Found = { rounds: { gateway: [], forward: [] }, requests: 0, queries: 0, seconds: 0 };
   for (let round = -1; round < ROUNDS; round++) {
     const pages = (await signInAll(company, SESSIONS)).map((cookie) => pageRequest(company, cookie, path));
@@ -70,9 +83,14 @@ async function benchPage(company: Company, { path, varied }: Page): Promise<Foun
       const cpu = stack.cpuMs();
       const next = () => {
         const page = pages[turn++ % pages.length] ?? null;
-        return varied && page ? own(page) : page;
+        return page && also ? withLines(page, also(asked++)) : page;
       };
-      const one = await load(stack[kind], { connections: CONNECTIONS, milliseconds: ROUND_MS, status: 200, next });
+      const one = await load(stack[withCf ? (`${kind}WithCf` as const) : kind], {
+        connections: CONNECTIONS,
+        milliseconds: ROUND_MS,
+        status: 200,
+        next,
+      });
       const trips = await stack.control();
       // The first round warms up.
       if (round < 0) continue;
@@ -85,6 +103,74 @@ async function benchPage(company: Company, { path, varied }: Page): Promise<Foun
   }
   return found;
 }
+
+function withLines(request: string, lines: readonly string[]): string {
+  return request.replace(/\r\n\r\n$/, `\r\n${lines.join("\r\n")}\r\n\r\n`);
+}
+
+/**
+ * The marks that Cloudflare puts on a request, one of them never the same twice, and `request.cf` as its documentation lists it
+ * (IncomingRequestCfProperties), which this workerd reads from a header. A Request that is made of a request copies that too.
+ */
+function asCloudflareHandsOn(n: number): readonly string[] {
+  return [
+    'Sec-CH-UA: "Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"',
+    "Sec-CH-UA-Mobile: ?0",
+    'Sec-CH-UA-Platform: "Windows"',
+    "Priority: u=0, i",
+    "Upgrade-Insecure-Requests: 1",
+    "CDN-Loop: cloudflare; loops=1",
+    "CF-Connecting-IP: 203.0.113.7",
+    "CF-IPCountry: DE",
+    'CF-Visitor: {"scheme":"https"}',
+    `CF-Ray: ${n.toString(16).padStart(16, "0")}-FRA`,
+    "X-Forwarded-Proto: https",
+    "X-Real-IP: 203.0.113.7",
+    `${CF_HEADER}: ${CF}`,
+  ];
+}
+const CF = JSON.stringify({
+  asn: 64_500,
+  asOrganization: "Example Telecom",
+  city: "Frankfurt am Main",
+  clientAcceptEncoding: "gzip, deflate, br, zstd",
+  clientTcpRtt: 12,
+  colo: "FRA",
+  continent: "EU",
+  country: "DE",
+  edgeRequestKeepAliveStatus: 1,
+  httpProtocol: "HTTP/2",
+  isEUCountry: "1",
+  latitude: "50.11552",
+  longitude: "8.68417",
+  postalCode: "60313",
+  region: "Hesse",
+  regionCode: "HE",
+  requestPriority: "weight=256;exclusive=1",
+  timezone: "Europe/Berlin",
+  tlsCipher: "AEAD-AES128-GCM-SHA256",
+  tlsClientAuth: {
+    certFingerprintSHA1: "",
+    certFingerprintSHA256: "",
+    certIssuerDN: "",
+    certIssuerDNLegacy: "",
+    certIssuerDNRFC2253: "",
+    certIssuerSerial: "",
+    certIssuerSKI: "",
+    certNotAfter: "",
+    certNotBefore: "",
+    certPresented: "0",
+    certRevoked: "0",
+    certSerial: "",
+    certSKI: "",
+    certSubjectDN: "",
+    certSubjectDNLegacy: "",
+    certSubjectDNRFC2253: "",
+    certVerified: "NONE",
+  },
+  tlsClientHelloLength: "1824",
+  tlsVersion: "TLSv1.3",
+});
 
 function summary({ requests, seconds, latencies }: Load, cpuMs: number): Round {
   return {

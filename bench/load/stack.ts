@@ -21,6 +21,9 @@ export interface Stack {
   /** Ports. */
   readonly gateway: number;
   readonly forward: number;
+  /** The same, with `request.cf` as it comes in CF_HEADER. */
+  readonly gatewayWithCf: number;
+  readonly forwardWithCf: number;
   /** D1 round trips since the last look. With `ahead` the gateway's clock is so many milliseconds ahead from now on; `forget` empties its memory; D1 gives no answer for `outage` milliseconds. */
   control(options?: Control): Promise<number>;
   /** The same with the rows that D1 read and wrote. */
@@ -38,6 +41,8 @@ export async function startStack(folder: string, forwardTo: number): Promise<Sta
   const gateway = await freePort();
   const control = await freePort();
   const forward = await freePort();
+  const gatewayWithCf = await freePort();
+  const forwardWithCf = await freePort();
   const database = await startDatabase(folder);
   const workerd = await startWorkerd({
     databasePort: database.port,
@@ -45,6 +50,8 @@ export async function startStack(folder: string, forwardTo: number): Promise<Sta
       { port: gateway, worker: "gateway" },
       { port: control, worker: "gateway", entrypoint: "control" },
       { port: forward, worker: "forward" },
+      { port: gatewayWithCf, worker: "gateway", takesCf: true },
+      { port: forwardWithCf, worker: "forward", takesCf: true },
     ],
     workers: {
       gateway: {
@@ -70,6 +77,8 @@ export async function startStack(folder: string, forwardTo: number): Promise<Sta
   return {
     gateway,
     forward,
+    gatewayWithCf,
+    forwardWithCf,
     counts,
     control: async (options) => (await counts(options)).roundTrips,
     cpuMs: () => cpuTicks(workerd.pid) * TICK_MS,
