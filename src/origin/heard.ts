@@ -14,6 +14,8 @@ import { type IdentityProof, isStruck, type Said } from "./request-headers.ts";
 export interface Heard {
   readonly tenant: Tenant;
   readonly method: string;
+  /** The whole Cookie header. */
+  readonly cookie: string;
   /** By the first of them. */
   readonly said: Said;
   /** Of Sec-Fetch-Dest: what it is for. "" for none. */
@@ -97,6 +99,7 @@ export function hear(request: Request, method: string, tenant: Tenant, config: C
   const heard: Heard = {
     tenant,
     method,
+    cookie,
     said,
     destination,
     sessionCookie: readCookie(request, SESSION_COOKIE),
@@ -106,7 +109,6 @@ export function hear(request: Request, method: string, tenant: Tenant, config: C
     carried: null,
     sent: null,
   };
-  if (heard.sessionCookie !== null && !hasBody) remember(cookie, known ?? [], heard);
   return { heard, own: NOTHING_OWN, said, hasBody };
 }
 
@@ -144,12 +146,13 @@ function isUnreadable(value: string): boolean {
   return value.includes("\ufffd");
 }
 
-/** The oldest give way. */
-function remember(cookie: string, heard: Heard[], one: Heard): void {
-  if (charsOf(one) > SAID_CHARS_MAX || one.said.some(isUnreadable)) return;
+/** Call when it turns out whose request it is: what anybody may say must not drive out what people say. The oldest give way. */
+export function remember({ heard: one, said, hasBody }: Hearing): void {
+  if (said === null || hasBody || charsOf(one) > SAID_CHARS_MAX || said.some(isUnreadable)) return;
   const connection = one.said.indexOf("connection");
   if (connection >= 0 && namesOthers(one.said[connection + 1] as string)) return;
-  if (heard.length === 0) heardBefore.set(cookie, heard);
+  const heard = heardBefore.get(one.cookie) ?? [];
+  if (heard.length === 0) heardBefore.set(one.cookie, heard);
   if (heard.length === HEARD_MAX) keptChars -= charsOf(heard.shift() as Heard);
   heard.push(one);
   keptChars += charsOf(one);

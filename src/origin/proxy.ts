@@ -12,7 +12,7 @@ import { lap } from "../trace.ts";
 import { identityOf, isUsable, knownIdentity } from "./assertion.ts";
 import { forgetAtEdge, fromEdge, isSafe, isWorthALook, keepAtEdge } from "./edge-cache.ts";
 import { fetchOrigin } from "./fetch-origin.ts";
-import { type Heard, hear } from "./heard.ts";
+import { type Heard, hear, remember } from "./heard.ts";
 import { keepForLater } from "./kept-post.ts";
 import { type Identified, outgoing } from "./outgoing.ts";
 import { maySendAgain, sendAgain } from "./resend.ts";
@@ -71,6 +71,7 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
   const admitted = admitAtOnce(passage, rule, heard) ?? (await admit(passage, rule, heard));
   lap("session");
   if (admitted instanceof Response) return admitted;
+  if (admitted !== null) remember(hearing);
   if (hearing.hasBody && !isSendable(request, method)) {
     return problem(400, "body-not-allowed", `A ${method} request with a body can't be passed on`);
   }

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
-import { type Hearing, hear } from "../../src/origin/heard.ts";
+import { type Hearing, hear, remember } from "../../src/origin/heard.ts";
 import { type Identified, outgoing } from "../../src/origin/outgoing.ts";
 import { SESSION_COOKIE, type Session } from "../../src/session/index.ts";
 import type { Tenant } from "../../src/tenant/index.ts";
@@ -84,6 +84,7 @@ it("takes each request as if it were the first", () => {
       // A company that nobody has met before.
       const [known, unknown] = [hear(request(), method, tenant, config), hear(request(), method, company(), config)];
       if (known.said === null) reused++;
+      if (!anonymous) remember(known);
       for (const fact of ["sessionCookie", "fromAnotherCompany", "partOfPage"] as const) {
         expect(known.heard[fact]).toBe(unknown.heard[fact]);
       }
@@ -102,5 +103,9 @@ it("remembers nothing of bytes that are no UTF-8: they read alike, and go to the
     const headers = { cookie: `${SESSION_COOKIE}=bytes`, "x-page": "\ufffd" };
     return new Request("https://acme.example.com/a", { headers });
   };
-  for (let n = 0; n < 3; n++) expect(hear(request(), "GET", tenant, config).said).not.toBeNull();
+  for (let n = 0; n < 3; n++) {
+    const hearing = hear(request(), "GET", tenant, config);
+    expect(hearing.said).not.toBeNull();
+    remember(hearing);
+  }
 });

@@ -1,6 +1,6 @@
 /** What of a visitor's request gets to the origin: every byte of it, our word about who it is, and nobody else's. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { hear } from "../../src/origin/heard.ts";
+import { hear, remember } from "../../src/origin/heard.ts";
 import { outgoing } from "../../src/origin/outgoing.ts";
 import { SESSION_COOKIE, type Session } from "../../src/session/index.ts";
 import type { Tenant } from "../../src/tenant/index.ts";
@@ -386,8 +386,12 @@ describe("what was made of one request", () => {
     const madeFor = ({ cookie, ...who }: ReturnType<typeof someone>, length: number) => {
       const said = { cookie, "x-page": "x".repeat(length) };
       const request = () => new Request("https://acme.example.com/a", { headers: said });
-      const heard = () => hear(request(), "GET", tenant, here.services.config);
-      return [1, 2, 3].map(() => outgoing(request(), heard(), who).init).at(-1);
+      const inits = [1, 2, 3].map(() => {
+        const hearing = hear(request(), "GET", tenant, here.services.config);
+        remember(hearing);
+        return outgoing(request(), hearing, who).init;
+      });
+      return inits.at(-1);
     };
     const [first, last] = [someone(), someone()];
     const before = madeFor(first, 100);
@@ -397,6 +401,21 @@ describe("what was made of one request", () => {
     const kept = madeFor(last, 7_800);
     expect(madeFor(first, 100)).not.toBe(before);
     expect(madeFor(last, 7_800)).toBe(kept);
+  });
+
+  it("stays, however much others say who are nobody", async () => {
+    const asked = vi.spyOn(globalThis, "fetch");
+    const init = async () => {
+      await get("/a", SAID);
+      return asked.mock.calls.at(-1)?.[1];
+    };
+    await init();
+    const made = await init();
+    for (let n = 0; n < 500; n++) {
+      const forged = { cookie: `${SESSION_COOKIE}=${n}`, "x-page": "x".repeat(7_500) };
+      expect((await here.fetch(new Request(urlOf(acme, "/a"), { headers: forged }))).status).toBe(401);
+    }
+    expect(await init()).toBe(made);
   });
 
   it("is made anew with the assertion, half a minute later", async () => {
