@@ -427,7 +427,9 @@ describe("what was made of one request", () => {
   });
 
   it("keeps to itself a length that was said of no body", async () => {
-    const echo = await echoOf(await get("/a", { ...SAID, "content-length": "0" }));
-    expect(echo.headers.get("content-length")).toBeNull();
+    for (let n = 0; n < 3; n++) {
+      const echo = await echoOf(await get("/a", { ...SAID, "content-length": "0" }));
+      expect(echo.headers.get("content-length")).toBeNull();
+    }
   });
 });
