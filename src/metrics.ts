@@ -79,7 +79,7 @@ function inBucket(duration: Duration, ms: number): void {
   buckets[duration][place] = (buckets[duration][place] ?? 0) + 1;
 }
 
-/** The same for what is counted with every request, without the look for its place. */
+/** `count` for what is counted with every request: the look for its place is made once. */
 export function counter<C extends Counter>(counter: C, label: Labels[C]): (companyId: string) => void {
   let cell: Cell | undefined;
   return (companyId) => {

@@ -80,6 +80,7 @@ function list(value: string, name: string): void {
   else if (name === "sec-fetch-dest") destination = value;
 }
 
+/** What this request comes to: as it was heard before, where it says the same to us. `method` is its own. */
 export function hear(request: Request, method: string, tenant: Tenant, config: Config): Hearing {
   length = 0;
   cookie = "";

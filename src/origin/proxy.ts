@@ -81,7 +81,7 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
   const asked = { ...passage, method, url, partOfPage: heard.partOfPage, identified: admitted !== null };
   const kept = isWorthALook(asked) ? await fromEdge(asked) : null;
   if (kept !== null) {
-    count("proxied_requests", statusClass(kept.status), company.id);
+    countAnswer(kept.status, company.id);
     return fitResponse(kept, fitting);
   }
 

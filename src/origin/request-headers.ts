@@ -43,6 +43,7 @@ export function identityHeaders(session: Session): IdentityHeaders {
 export interface IdentityProof {
   readonly headers: IdentityHeaders;
   readonly assertion: string;
+  /** UTC milliseconds. */
   readonly signedAt: number;
 }
 
