@@ -107,7 +107,8 @@ export function keepAtEdge(asked: Asked, response: Response, { askedAt, answered
   const { services, tenant, request, method } = asked;
   if (!tenant.company.edgeCache || method !== "GET") return;
   // Nearly every answer that must not be kept is told by this one header.
-  const promising = /public|s-maxage/i.test(response.headers.get("cache-control") ?? "");
+  const directives = response.headers.get("cache-control");
+  const promising = directives !== null && /public|s-maxage/i.test(directives);
   const keeping = promising && response.webSocket === null && cacheUse(request) !== "none";
   const kept = keeping ? keepingOf(response, now, Math.max(0, now - askedAt)) : null;
   learn(asked, kept !== null);

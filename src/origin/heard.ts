@@ -117,7 +117,12 @@ export function hear(request: Request, method: string, tenant: Tenant, config: C
 function saidOtherwise(heard: Heard): Own | null {
   const { said } = heard;
   let own: (string | null)[] | null = null;
-  let [before, now] = [0, 0];
+  // Nearly always all of it is the same.
+  let same = 0;
+  while (same < length && said[same] === listed[same]) same++;
+  if (same === length && same === said.length) return NOTHING_OWN;
+  let before = same - (same % 2);
+  let now = before;
   while (before < said.length || now < length) {
     const goes = now >= length || (before < said.length && (said[before] as string) < (listed[now] as string));
     const comes = !goes && (before >= said.length || said[before] !== listed[now]);

@@ -13,7 +13,14 @@ const LOCATIONS: readonly string[] = ["location", "content-location"];
 /** It advertises another way to this host, and that way leads around the gateway. RFC 7838. */
 const ALT_SVC = "alt-svc";
 /** The platform writes these itself for each connection and never passes a Worker's on: no reason to touch a response. */
-const WRITTEN_BY_PLATFORM: readonly string[] = ["connection", "keep-alive", "transfer-encoding"];
+const WRITTEN_BY_PLATFORM: readonly string[] = [
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
 const TO_BE_FITTED: readonly string[] = [...HOP_BY_HOP, ...LOCATIONS, ALT_SVC, "set-cookie"].filter(
   (name) => !WRITTEN_BY_PLATFORM.includes(name),
 );
