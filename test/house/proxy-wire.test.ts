@@ -163,6 +163,23 @@ describe("headers", () => {
     expect(origin.received()).not.toMatch(/^(?:x-mine|te|upgrade):/im);
   });
 
+  it.each([
+    "Keep-Alive: timeout=9",
+    "Proxy-Authenticate: Basic",
+    "Proxy-Authorization: Basic eA==",
+    "Proxy-Connection: keep-alive",
+    "TE: trailers",
+    "Trailer: X-Sum",
+    "Upgrade: h2c",
+    'Alt-Svc: h3=":1"',
+  ])("of one connection stay on it where nothing else asks for a look: %s", async (line) => {
+    const [name] = line.split(":");
+    origin.answer(ok("x", [line, "X-Other: 1"]));
+    const { head } = await speak(wire.port, ask("GET /a"));
+    expect(head).toMatch(/^x-other: 1\r?$/im);
+    expect(head).not.toMatch(new RegExp(`^${name}:`, "im"));
+  });
+
   it("of 100 KB neither stop the gateway nor get lost", async () => {
     origin.answer(ok("x"));
     const large = Array.from({ length: 12 }, (_, n) => `X-Large-${n}: ${"v".repeat(4_000)}`);
