@@ -228,6 +228,9 @@ describe("the log in the console", () => {
     }
     const { html } = await page("/sign-ins?code=many&outcome=refused");
     expect(html).toMatch(/outcome=refused&amp;code=many&amp;after=zz\d+/);
+    expect(html).not.toContain("Back to the first page");
+    const older = (await page("/sign-ins?code=many&outcome=refused&after=zz040")).html;
+    expect(older).toContain('href="/sso/admin/sign-ins?outcome=refused&amp;code=many">Back to the first page<');
   });
 
   it("refreshes itself where somebody asks for it, on the first page, for half an hour, and takes nothing that is being typed", async () => {

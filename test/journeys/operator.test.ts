@@ -67,6 +67,8 @@ describe("the list of companies", () => {
     const next = decode(/href="(\/companies\?[^"]*after=[^"]*)"/.exec(first)?.[1] ?? "");
     const second = await text(next);
     expect(second.match(/href="\/companies\/many-\d\d"/g)).toHaveLength(4);
+    const back = 'href="/companies?slug=many-">Back to the first page<';
+    expect([first.includes(back), second.includes(back)]).toEqual([false, true]);
     expect(await text("/companies?slug=nowhere")).toContain("No slug begins like this.");
   });
 });

@@ -52,7 +52,11 @@ async function auditPage(c: ConsoleContext, checked: Checked | null): Promise<Re
         <div class="card">
           <AuditTable records={records} who={(actor) => <Who visit={visit} actor={actor} />} hrefOf={hrefOf} />
         </div>
-        <Older href={last ? `${AUDIT_PATH}?after=${last.id}` : null} label="Older changes" />
+        <Older
+          first={after && AUDIT_PATH}
+          href={last ? `${AUDIT_PATH}?after=${last.id}` : null}
+          label="Older changes"
+        />
       </>
     ),
   });

@@ -17,6 +17,7 @@ import {
   PauseNote,
   SelectField,
   StaleNote,
+  Sure,
   Table,
   TextField,
 } from "./parts.tsx";
@@ -133,27 +134,29 @@ const RuleTable: FC<{ visit: Visit; company: Company }> = ({ visit, company }) =
         </td>
         <td data-label="Without a sign-in">{rule.access === "session" && UNAUTHENTICATED[rule.unauthenticated]}</td>
         <td class="end">
-          <Form visit={visit} action={`${PATHS_PATH}/${index}`} class="bar actions">
-            <Version company={company} />
-            <Act to="up" label="Up" path={rule.path} off={index === 0} />
-            <Act to="down" label="Down" path={rule.path} off={index === company.pathRules.length - 1} />
-            <Act to="remove" label="Remove" path={rule.path} danger />
-          </Form>
+          <div class="bar actions">
+            {company.pathRules.length > 1 && (
+              <Form visit={visit} action={`${PATHS_PATH}/${index}`} class="bar actions">
+                <Version company={company} />
+                <Act to="up" label="Up" path={rule.path} off={index === 0} />
+                <Act to="down" label="Down" path={rule.path} off={index === company.pathRules.length - 1} />
+              </Form>
+            )}
+            <Sure visit={visit} action={`${PATHS_PATH}/${index}`} label="Remove" of={rule.path}>
+              <Version company={company} />
+              <input type="hidden" name="act" value="remove" />
+              <p>The rules below it then decide.</p>
+            </Sure>
+          </div>
         </td>
       </tr>
     ))}
   </Table>
 );
 
-const Act: FC<{ to: string; label: string; path: string; off?: boolean; danger?: boolean }> = (p) =>
+const Act: FC<{ to: string; label: string; path: string; off: boolean }> = (p) =>
   p.off ? null : (
-    <button
-      class={p.danger ? "button danger small" : "button quiet small"}
-      type="submit"
-      name="act"
-      value={p.to}
-      aria-label={`${p.label}: ${p.path}`}
-    >
+    <button class="button quiet small" type="submit" name="act" value={p.to} aria-label={`${p.label}: ${p.path}`}>
       {p.label}
     </button>
   );

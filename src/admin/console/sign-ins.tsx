@@ -118,7 +118,11 @@ async function logPage(c: ConsoleContext, errors: Errors): Promise<Response> {
             <p class="hint">Looks through the newest {SIGN_IN_FILTER_ROWS_MAX.toLocaleString("en")} attempts.</p>
           )}
         </div>
-        <Older href={last ? addressOf(filter, { after: last.id }) : null} label="Older attempts" />
+        <Older
+          first={after && addressOf(filter, {})}
+          href={last ? addressOf(filter, { after: last.id }) : null}
+          label="Older attempts"
+        />
         {!live && (
           <>
             <p class="actions">

@@ -112,7 +112,11 @@ export async function listUsersPage(c: ConsoleContext): Promise<Response> {
             </Table>
           )}
         </div>
-        <Older href={next ? `${USERS_PATH}?${next}` : null} label="Next page" />
+        <Older
+          first={page.after && `${USERS_PATH}?${new URLSearchParams({ email: search })}`}
+          href={next ? `${USERS_PATH}?${next}` : null}
+          label="Next page"
+        />
       </>
     ),
   });

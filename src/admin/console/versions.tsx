@@ -59,7 +59,11 @@ export async function listVersionsPage(c: ConsoleContext): Promise<Response> {
             </Table>
           )}
         </div>
-        <Older href={last ? `${VERSIONS_PATH}?after=${last.version}` : null} label="Older versions" />
+        <Older
+          first={after && VERSIONS_PATH}
+          href={last ? `${VERSIONS_PATH}?after=${last.version}` : null}
+          label="Older versions"
+        />
       </>
     ),
   });

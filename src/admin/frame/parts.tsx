@@ -256,14 +256,18 @@ export const Copyable: FC<{ value: string; label: string }> = ({ value, label })
   </>
 );
 
-export const Older: FC<{ href: string | null; label: string }> = ({ href, label }) =>
-  href === null ? null : (
+/** `first` leads to the beginning of the list; nothing where this is it. */
+export const Older: FC<{ first: string | null; href: string | null; label: string }> = (p) =>
+  p.href || p.first ? (
     <p class="actions">
-      <a class="button quiet" href={href}>
-        {label}
-      </a>
+      {p.href && (
+        <a class="button quiet" href={p.href}>
+          {p.label}
+        </a>
+      )}
+      {p.first && <a href={p.first}>Back to the first page</a>}
     </p>
-  );
+  ) : null;
 
 /** What is shown by the answer that made it and never again. */
 export const SecretNote: FC<{ title: Child; text: string; secret: string; done: string }> = (p) => (

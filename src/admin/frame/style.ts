@@ -95,7 +95,7 @@ th,td{padding:.5625rem .75rem .5625rem 0;border-top:1px solid var(--line);text-a
 thead th{border-top:0;font-size:.8125rem;font-weight:600;color:var(--soft)}
 tbody th{min-width:6.5rem;font-weight:600}tbody th.agent{font-weight:400}
 :is(th,td) :is(a,bdi,code,dl){overflow-wrap:anywhere}
-.wide{min-width:11rem}th:has(code){min-width:12.5rem}td.group{min-width:7.5rem}td.end,th.end{text-align:right;padding-right:0;white-space:nowrap}td.end .actions{flex-wrap:nowrap;gap:.375rem;justify-content:flex-end}
+.wide{min-width:11rem}th:has(code){min-width:12.5rem}td.group{min-width:7.5rem}td.end,th.end{text-align:right;padding-right:0;white-space:nowrap}td.end .actions{flex-wrap:nowrap;gap:.375rem;justify-content:flex-end;align-items:start}
 time,a.mono{white-space:nowrap}ins{text-decoration:none}del{color:var(--soft)}
 @container (min-width:44rem){.who{white-space:nowrap}td.outcome code{overflow-wrap:normal}}
 @container (max-width:52rem){td.when time,.wide .badge{white-space:normal}td.when time{display:inline-block;width:5.75rem}td:has(time){min-width:6.25rem}.wide .badge{border-radius:.75rem}}

@@ -29,12 +29,12 @@ async function auditOf(c: OperatorContext, companyId: string | null, path: strin
   const found = await (companyId === null ? auditOfAll(services, page) : listAudit(services.database, companyId, page));
   const records = found.slice(0, ROWS);
   const last = found.length > ROWS ? records.at(-1) : undefined;
-  return { records, next: last ? `${path}?after=${last.id}` : null };
+  return { records, next: last ? `${path}?after=${last.id}` : null, first: after && path };
 }
 
 export const showActivity = companyOfPath(async (visit, company, c) => {
   const { database } = visit.services;
-  const [{ records, next }, refused] = await Promise.all([
+  const [{ records, next, first }, refused] = await Promise.all([
     auditOf(c, company.id, companyPath(company.slug, "/activity")),
     searchSignIns(database, company.id, { outcome: "refused" }, { after: null, limit: REFUSALS_SHOWN }),
   ]);
@@ -65,7 +65,7 @@ export const showActivity = companyOfPath(async (visit, company, c) => {
           <h2 id="h-audit">Changes</h2>
           <AuditTable records={records} who={whoIn} />
         </section>
-        <Older href={next} label="Older changes" />
+        <Older first={first} href={next} label="Older changes" />
       </>
     ),
   });
@@ -73,7 +73,7 @@ export const showActivity = companyOfPath(async (visit, company, c) => {
 
 export async function listAllAudit(c: OperatorContext): Promise<Response> {
   const visit = c.get("visit");
-  const { records, next } = await auditOf(c, null, AUDIT_PATH);
+  const { records, next, first } = await auditOf(c, null, AUDIT_PATH);
   const ids = [...new Set(records.map(({ companyId }) => companyId))];
   const found = await Promise.all(servicesOfAll(visit.services).map(({ database }) => findSlugs(database, ids)));
   const slugs = new Map(found.flatMap((some) => [...some]));
@@ -94,7 +94,7 @@ export async function listAllAudit(c: OperatorContext): Promise<Response> {
         <div class="card">
           <AuditTable records={records} who={whoIn} company={company} />
         </div>
-        <Older href={next} label="Older changes" />
+        <Older first={first} href={next} label="Older changes" />
       </>
     ),
   });

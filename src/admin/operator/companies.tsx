@@ -64,7 +64,11 @@ export async function listCompaniesPage(c: OperatorContext): Promise<Response> {
             </Table>
           )}
         </div>
-        <Older href={next ? `${COMPANIES_PATH}?${next}` : null} label="Next page" />
+        <Older
+          first={page.after && `${COMPANIES_PATH}?${new URLSearchParams({ slug: search })}`}
+          href={next ? `${COMPANIES_PATH}?${next}` : null}
+          label="Next page"
+        />
       </>
     ),
   });
