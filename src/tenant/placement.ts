@@ -17,7 +17,14 @@ const PLACEMENTS_MAX = 10_000;
 interface Placements {
   /** By the binding's name; made once, so that what is kept by services is kept. */
   readonly byDatabase: Map<string, Services>;
-  readonly bySlug: Map<string, { readonly services: Services; readonly at: number }>;
+  readonly bySlug: Map<string, Found>;
+  /** Those that have no placement, apart: made-up names are among them, and must not drive out companies. */
+  readonly unplaced: Map<string, Found>;
+}
+
+interface Found {
+  readonly services: Services;
+  readonly at: number;
 }
 
 /** One an isolate; the sealer is made once an isolate and stands for it. */
@@ -26,7 +33,7 @@ const memories = new WeakMap<Services["sealer"], Placements>();
 function memoryOf(services: Services): Placements {
   let memory = memories.get(services.sealer);
   if (!memory) {
-    memory = { byDatabase: new Map(), bySlug: new Map() };
+    memory = { byDatabase: new Map(), bySlug: new Map(), unplaced: new Map() };
     memories.set(services.sealer, memory);
   }
   return memory;
@@ -36,9 +43,9 @@ function memoryOf(services: Services): Placements {
 export async function servicesOfCompany(services: Services, slug: string): Promise<Services> {
   const { databases } = services;
   if (!databases || databases.size < 2) return services;
-  const { bySlug } = memoryOf(services);
+  const { bySlug, unplaced } = memoryOf(services);
   const now = services.now();
-  const known = bySlug.get(slug);
+  const known = bySlug.get(slug) ?? unplaced.get(slug);
   const age = known && now >= known.at ? now - known.at : PLACEMENT_STALE_MS;
   if (known && age < PLACEMENT_FRESH_MS) return known.services;
   let placed: string | null;
@@ -49,9 +56,10 @@ export async function servicesOfCompany(services: Services, slug: string): Promi
     throw error;
   }
   const found = at(services, placed ?? FIRST_DATABASE);
-  bySlug.delete(slug);
-  if (bySlug.size >= PLACEMENTS_MAX) bySlug.delete(bySlug.keys().next().value as string);
-  bySlug.set(slug, { services: found, at: now });
+  forget(services, slug);
+  const among = placed === null ? unplaced : bySlug;
+  if (among.size >= PLACEMENTS_MAX) among.delete(among.keys().next().value as string);
+  among.set(slug, { services: found, at: now });
   return found;
 }
 
@@ -88,7 +96,7 @@ export async function placeCompany(services: Services, slug: string): Promise<Se
   if (servicesOfAll(services).length < 2) return services;
   const first = at(services, FIRST_DATABASE).database;
   const taken = await takePlacement(first, slug, services.config.newCompaniesDatabase);
-  memoryOf(services).bySlug.delete(slug);
+  forget(services, slug);
   const placed = taken ? services.config.newCompaniesDatabase : await findPlacement(first, slug);
   return placed === null ? null : at(services, placed);
 }
@@ -97,7 +105,13 @@ export async function placeCompany(services: Services, slug: string): Promise<Se
 export async function unplaceCompany(services: Services, slug: string): Promise<void> {
   if (servicesOfAll(services).length < 2) return;
   await dropPlacement(at(services, FIRST_DATABASE).database, slug, nameOfDatabase(services));
-  memoryOf(services).bySlug.delete(slug);
+  forget(services, slug);
+}
+
+function forget(services: Services, slug: string): void {
+  const { bySlug, unplaced } = memoryOf(services);
+  bySlug.delete(slug);
+  unplaced.delete(slug);
 }
 
 function at(services: Services, name: string): Services {

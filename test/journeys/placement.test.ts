@@ -4,6 +4,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../src/context.ts";
 import { runJobs } from "../../src/cron.ts";
+import { openDatabase } from "../../src/store/index.ts";
+import { servicesOfCompany } from "../../src/tenant/index.ts";
 import { faultyD1 } from "../support/faulty-d1.ts";
 import { BASE, createCompany, signIn, startGateway, type TestIdp } from "../support/gateway.ts";
 import { createIdentityProvider } from "../support/identity-provider.ts";
@@ -124,6 +126,37 @@ describe("companies in two databases", () => {
     gateway.roundTrips();
     for (let n = 0; n < 5; n++) expect((await browser.get(`${young.url}/sso/session`)).status).toBe(200);
     expect(gateway.roundTrips()).toBe(0);
+  });
+
+  it("stay in mind while somebody asks for ten thousand names that they made up", async () => {
+    const asked: string[] = [];
+    const answer = (slug: string) => ({
+      raw: async () => {
+        asked.push(slug);
+        return slug === "placed" ? [[slug, "DB_TWO"]] : [];
+      },
+    });
+    const counting = openDatabase({ prepare: () => ({ bind: answer }) } as unknown as D1Database);
+    const two = openDatabase(second);
+    const { services } = startGateway(spread);
+    const spreadOut = {
+      ...services,
+      database: counting,
+      databases: new Map([
+        ["DB", counting],
+        ["DB_TWO", two],
+      ]),
+    };
+    expect((await servicesOfCompany(spreadOut, "placed")).database).toBe(two);
+    for (let n = 0; n < 10_001; n++) {
+      await servicesOfCompany(spreadOut, `made-up-${n}`);
+      // The platform bounds the timers that one request has set.
+      if (n % 1_000 === 0) await scheduler.wait(0);
+    }
+    expect(asked).toHaveLength(10_002);
+    expect((await servicesOfCompany(spreadOut, "placed")).database).toBe(two);
+    expect((await servicesOfCompany(spreadOut, "made-up-10000")).database).toBe(counting);
+    expect(asked).toHaveLength(10_002);
   });
 
   it("go on for a while when the first database, which knows the places, gives no answer", async () => {
