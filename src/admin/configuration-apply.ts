@@ -11,6 +11,7 @@ import {
   findGroupsWithUsers,
   type Group,
   type GroupWrite,
+  hasMappedUsers,
   writeConfiguration,
 } from "../store/index.ts";
 import { forgetTenant, type Tenant } from "../tenant/index.ts";
@@ -89,10 +90,13 @@ async function prepare(
           company.id,
           gone.map(({ id }) => id),
         );
+  const hasRules = ({ saml }: State) => saml !== null && saml.groupMapping.length > 0;
+  const keepMapped =
+    !hasRules(before) && hasRules(after.value) && (await hasMappedUsers(services.database, company.id));
   const plan = {
     planId: planIdOf(before, after.value),
     differences: differencesOf(before, after.value),
-    dangers: dangersOf(before, after.value),
+    dangers: dangersOf(before, after.value, { keepMapped }),
     obstacles: gone
       .filter(({ id }) => full.includes(id))
       .map(({ title }) => ({

@@ -7,7 +7,13 @@ export interface Danger {
   readonly message: string;
 }
 
-type Test = (before: State, after: State) => boolean;
+/** What the states don't say. */
+interface People {
+  /** Whether rules that are gone gave anybody their group, who keeps it while there is no rule at all. */
+  readonly keepMapped: boolean;
+}
+
+type Test = (before: State, after: State, people: People) => boolean;
 
 const administrators = ({ groups }: State) => groups.filter(({ type }) => type === "administrator");
 const earlier = ({ groups }: State, { id }: Group) => groups.find((group) => group.id === id);
@@ -22,7 +28,8 @@ const differs = <T>(read: (state: State) => T): Test => {
 };
 /** Only where there was single sign-on before: what is new takes nobody's way in. */
 const differsInSaml = (read: (saml: NonNullable<State["saml"]>) => unknown): Test => {
-  return (before, after) => before.saml !== null && differs(({ saml }) => saml && read(saml))(before, after);
+  const test = differs(({ saml }) => saml && read(saml));
+  return (before, after, people) => before.saml !== null && test(before, after, people);
 };
 const givenBySignIn = ({ saml }: State) =>
   new Set([
@@ -65,10 +72,11 @@ const DANGERS: readonly (readonly [string, string, Test])[] = [
   [
     "takes-back-groups",
     "A rule that gave people a group is gone: whom no other gives it lose it at their next sign-in.",
-    (before, after) => {
+    (before, after, { keepMapped }) => {
       const left = after.saml?.groupMapping ?? [];
       // Without any rule nothing is taken back.
       if (left.length === 0) return false;
+      if (keepMapped) return true;
       const isGone = (rule: object) => !left.some((one) => JSON.stringify(one) === JSON.stringify(rule));
       return before.saml?.groupMapping.some(isGone) === true;
     },
@@ -143,6 +151,6 @@ const DANGERS: readonly (readonly [string, string, Test])[] = [
 
 export const DANGER_CODES: readonly string[] = DANGERS.map(([code]) => code);
 
-export function dangersOf(before: State, after: State): Danger[] {
-  return DANGERS.filter(([, , test]) => test(before, after)).map(([code, message]) => ({ code, message }));
+export function dangersOf(before: State, after: State, people: People): Danger[] {
+  return DANGERS.filter(([, , test]) => test(before, after, people)).map(([code, message]) => ({ code, message }));
 }

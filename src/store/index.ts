@@ -175,6 +175,7 @@ export {
   deleteUser,
   findUser,
   findUserByEmail,
+  hasMappedUsers,
   hasOtherAdministrator,
   listUsers,
   searchUsers,

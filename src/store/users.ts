@@ -166,6 +166,12 @@ export async function hasOtherAdministrator(db: Database, companyId: string, id:
   return (await run(otherAdministrator(db, companyId, id))).length > 0;
 }
 
+/** Whether a rule of the group mapping gave anybody their group, be it gone or not. */
+export async function hasMappedUsers(db: Database, companyId: string): Promise<boolean> {
+  const mapped = and(eq(users.companyId, companyId), eq(users.groupSource, "mapping"));
+  return (await run(db.select({ one: sql`1` }).from(users).where(mapped).limit(1))).length > 0;
+}
+
 /**
  * Deletes the user and every session of theirs; sign-in records and audit stay. With `othersMustStay` only while another
  * administrator is there; where none is, it answers as if the version had changed.

@@ -151,6 +151,23 @@ describe("a role that the identity provider gives and takes", () => {
     expect(await afterRoles(EDITOR)).toEqual(["Editors", "mapping"]);
   });
 
+  it("is kept while there is no rule, and a plan that begins with rules again says who loses it", async () => {
+    const dangersOfRule = async () => {
+      const wanted = await api("GET", "/configuration");
+      wanted.saml.groupMapping = [{ claim: CLAIM.role, value: "Somebody else", group: "Editors" }];
+      const { dangers } = await api("POST", "/configuration/plan", wanted);
+      return dangers.map(({ code }: { code: string }) => code);
+    };
+    await api("PATCH", "/saml", { groupMapping: [] });
+    expect(await afterRoles(EDITOR)).toEqual(["Staff", "manual"]);
+    expect(await dangersOfRule()).toEqual([]);
+    await api("PATCH", "/saml", { groupMapping: [{ claim: CLAIM.role, value: EDITOR, groupId: editorsId }] });
+    expect(await afterRoles(EDITOR)).toEqual(["Editors", "mapping"]);
+    await api("PATCH", "/saml", { groupMapping: [] });
+    expect(await afterRoles(EDITOR)).toEqual(["Editors", "mapping"]);
+    expect(await dangersOfRule()).toEqual(["takes-back-groups"]);
+  });
+
   it("goes back to the group that is the Just-In-Time group by then, also while nobody is created by it", async () => {
     await afterRoles(ADMIN);
     await api("PATCH", "/saml", { jit: { enabled: false, groupId: editorsId } });

@@ -138,6 +138,7 @@ const calls: Calls = {
     };
     return store.writeUsers(db, ids.company, [{ user, expectedVersion: null, record: record(ids) }]);
   },
+  hasMappedUsers: (db, ids) => store.hasMappedUsers(db, ids.company),
   hasOtherAdministrator: (db, ids) => store.hasOtherAdministrator(db, ids.company, ids.user),
   updateUser: (db, ids) =>
     store.updateUser(db, ids.company, ids.user, 1, { email: "b@x.example", subject: subject("1") }, record(ids)),
