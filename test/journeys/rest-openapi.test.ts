@@ -52,6 +52,19 @@ describe("GET /api/v1/openapi.json", () => {
     }
   });
 
+  it("tells of If-Match where the handler heeds it, and nowhere else", async () => {
+    const { body } = await gateway.api("GET", "/openapi.json");
+    for (const { method, path, handle } of routes) {
+      const operation: Operation = body.paths[path.replace(/:(\w+)/g, "{$1}")][method];
+      const told = operation.parameters.some(({ name }) => name === "If-Match");
+      // A handler gets it by this name, and has no other way to it.
+      expect([told, "412" in operation.responses], `${method} ${path}`).toEqual([
+        String(handle).includes("precondition"),
+        told || path.endsWith("/configuration/apply"),
+      ]);
+    }
+  });
+
   it("mentions no secret of this gateway", async () => {
     const text = JSON.stringify((await gateway.api("GET", "/openapi.json")).body);
     expect(text).not.toContain("operator-token-of-the-tests");

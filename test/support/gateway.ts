@@ -5,6 +5,9 @@
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { routes } from "../../src/admin/rest/index.ts";
+import { openApi } from "../../src/admin/rest/openapi.ts";
 import { createApp } from "../../src/app.ts";
 import { databaseNames, readConfig } from "../../src/config.ts";
 import type { Bindings, Services } from "../../src/context.ts";
@@ -77,6 +80,7 @@ export function startGateway(overrides: Partial<Bindings> = {}, clock: Clock = {
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       };
       const response = await gateway.fetch(new Request(`https://admin.${BASE}/api/v1${path}`, init));
+      expectAsTold(method, path, response);
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };
     },
@@ -92,6 +96,30 @@ export function startGateway(overrides: Partial<Bindings> = {}, clock: Clock = {
     },
   };
   return gateway;
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, Told>>;
+}
+
+interface Told {
+  readonly responses: Record<string, { readonly headers?: { readonly ETag?: unknown } }>;
+}
+
+const places = routes.map((route) => ({
+  route,
+  pattern: new RegExp(`^${route.path.replace(/:\w+/g, "[^/?]+")}(?:\\?|$)`),
+  told: null as Told | null,
+}));
+
+/** Every answer's status is one that openapi.json tells of for its route, and so is whether an entity tag stands over it. */
+function expectAsTold(method: string, path: string, { status, headers }: Response): void {
+  const place = places.find(({ route, pattern }) => route.method === method.toLowerCase() && pattern.test(path));
+  if (place === undefined) return;
+  place.told ??= Object.values(Object.values((openApi([place.route]) as Document).paths)[0] ?? {})[0] ?? null;
+  const answer = place.told?.responses[status];
+  expect(answer, `${method} ${path}: ${status}`).toBeDefined();
+  expect(headers.has("etag"), `${method} ${path}: ETag`).toBe(answer?.headers?.ETag !== undefined);
 }
 
 /** The same D1, with its calls counted; one batch is one call. */

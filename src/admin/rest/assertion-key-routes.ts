@@ -11,6 +11,7 @@ export const assertionKeyRoutes: Route[] = [
     path,
     summary: "List the keys of the identity assertion, whole, newest first",
     view: z.object({ items: z.array(assertionKeyView), nextCursor: z.null() }),
+    unversioned: true,
     async handle({ services, company }) {
       const items = await readAssertionKeys(services, company);
       return { ok: true, value: { status: 200, body: { items, nextCursor: null } } };
@@ -21,6 +22,7 @@ export const assertionKeyRoutes: Route[] = [
     path,
     summary: "Rotate now: publish the next key, which signs after 15 minutes; the former is then retired",
     view: assertionKeyView,
+    unversioned: true,
     async handle({ services, actor, company }) {
       return reply(await rotateNow(services, actor, company), (body) => ({
         status: 201,

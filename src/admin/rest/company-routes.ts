@@ -89,6 +89,7 @@ export const companyRoutes: Route[] = [
     method: "post",
     path: "/companies/:slug/edge-cache/purge",
     summary: "Let go of everything that is kept at the edge for the company, everywhere within 60 seconds",
+    conditional: true,
     view: companyView,
     async handle({ services, actor, slug, precondition }) {
       const purged = await purgeEdgeCache(services, actor, slug, precondition);

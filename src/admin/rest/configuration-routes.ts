@@ -12,6 +12,7 @@ export const configurationRoutes: Route[] = [
     summary: "Read the company as one JSON: settings, groups and single sign-on by title, no users and no secrets",
     view: configuration,
     makesNothing: true,
+    unversioned: true,
     // Two groups of one title.
     problems: [409],
     async handle({ services, company }) {
@@ -25,6 +26,7 @@ export const configurationRoutes: Route[] = [
     body: configuration,
     view: planView,
     makesNothing: true,
+    unversioned: true,
     async handle({ services, actor, company, body }) {
       return reply(await planConfiguration(services, actor, company, body), (plan) => ({ status: 200, body: plan }));
     },
@@ -33,9 +35,11 @@ export const configurationRoutes: Route[] = [
     method: "post",
     path: `${path}/apply`,
     summary: "Carry out a plan whole, if nothing changed since (412) and its dangers are accepted by their codes (409)",
+    problems: [412],
     body: application,
     view: configuration,
     makesNothing: true,
+    unversioned: true,
     async handle({ services, actor, company, body }) {
       return reply(await applyConfiguration(services, actor, company, body), (then) => ({ status: 200, body: then }));
     },

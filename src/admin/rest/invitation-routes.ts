@@ -54,6 +54,7 @@ export const invitationRoutes: Route[] = [
     summary: "Create a one-time link by which a user chooses a (new) password; the answer shows it, this once",
     body: newInvitation,
     view: invitationWithUrlView,
+    unversioned: true,
     async handle({ services, actor, company, body }) {
       const made = await makeInvitation(services, actor, company, body);
       return reply(made, ({ link, url }) => ({ status: 201, body: { ...viewInvitation(link), url } }));
@@ -63,6 +64,7 @@ export const invitationRoutes: Route[] = [
     method: "delete",
     path: "/companies/:slug/invitations/:id",
     summary: "Revoke an invitation",
+    unversioned: true,
     async handle({ services, actor, company, id }) {
       return reply(await revokeLink(services, actor, company, "invitation", id), NO_CONTENT);
     },
@@ -89,6 +91,7 @@ export const invitationRoutes: Route[] = [
     summary: "Create a one-time link that makes its person an administrator; the answer shows it, this once",
     body: newSetupLink,
     view: setupLinkWithUrlView,
+    unversioned: true,
     async handle({ services, actor, slug, body }) {
       const company = await readCompany(services, slug);
       if (!company.ok) return company;
@@ -100,6 +103,7 @@ export const invitationRoutes: Route[] = [
     method: "delete",
     path: "/companies/:slug/setup-links/:id",
     summary: "Revoke a set-up link",
+    unversioned: true,
     async handle({ services, actor, slug, id }) {
       const company = await readCompany(services, slug);
       if (!company.ok) return company;

@@ -77,7 +77,7 @@ export function openApi(routes: readonly Route[]): unknown {
 function operation(route: Route) {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => parameter(name ?? "", "path"));
   const inQuery = (route.query ?? []).map((name) => parameter(name, "query"));
-  const conditions = route.method === "get" || route.method === "post" ? [] : [parameter("If-Match", "header")];
+  const conditions = isConditional(route) ? [parameter("If-Match", "header")] : [];
   if (route.method === "post") conditions.push(parameter("Idempotency-Key", "header"));
   const requestBody = bodyOf(route);
   return {
@@ -87,6 +87,10 @@ function operation(route: Route) {
     ...(requestBody ? { requestBody } : {}),
     responses: { ...success(route), ...problems(route) },
   };
+}
+
+function isConditional({ method, unversioned, conditional }: Route): boolean {
+  return method === "get" || method === "post" ? conditional === true : !unversioned;
 }
 
 function parameter(name: string, place: "path" | "query" | "header") {
@@ -129,7 +133,7 @@ function success(route: Route) {
         properties: { items: { type: "array", items: one }, nextCursor: { type: ["string", "null"] } },
       }
     : one;
-  const headers = route.list || route.makesNothing ? {} : { ETag: { schema: { type: "string" } } };
+  const headers = route.list || route.unversioned ? {} : { ETag: { schema: { type: "string" } } };
   const status = route.method === "post" && !route.makesNothing ? 201 : 200;
   return { [status]: { description: "As it then is", headers, content: { "application/json": { schema } } } };
 }
@@ -147,7 +151,7 @@ function problems(route: Route) {
   ];
   if (takesBody) statuses.push(400, 413, 415, 422);
   if (route.method !== "get") statuses.push(409);
-  if (route.method !== "get" && route.method !== "post") statuses.push(412);
+  if (isConditional(route)) statuses.push(412);
   const schema = { $ref: "#/components/schemas/Problem" };
   return Object.fromEntries(
     statuses.map((status) => [

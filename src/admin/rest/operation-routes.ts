@@ -11,6 +11,7 @@ export const operationRoutes: Route[] = [
     path: "/trace-token",
     summary: `Make a token that, sent as ${TRACE_HEADER}, gets Server-Timing with a company's answers for ten minutes`,
     view: z.object({ header: z.string(), token: z.string(), expiresAt: z.string() }),
+    unversioned: true,
     async handle({ services }) {
       const { sealer, now } = services;
       const token = await makeTraceToken(sealer, now());
@@ -25,6 +26,7 @@ export const operationRoutes: Route[] = [
       "Send the origin requests that did not come through the gateway, and one that could have; say what it refuses",
     body: originCheckInput,
     view: originCheckView,
+    unversioned: true,
     makesNothing: true,
     async handle({ services, company, body: input }) {
       return reply(await checkOrigin(services, company.slug, input), (body) => ({ status: 200, body }));

@@ -27,6 +27,7 @@ export const passkeyRoutes: Route[] = [
     method: "delete",
     path: LIST,
     summary: "Remove all passkeys of a user",
+    unversioned: true,
     async handle({ services, actor, company, id }) {
       return reply(await deletePasskeys(services, actor, company, id), NO_CONTENT);
     },

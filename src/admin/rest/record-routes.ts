@@ -59,6 +59,7 @@ const sessionRoutes: Route[] = [
     method: "delete",
     path: "/companies/:slug/sessions",
     summary: "Sign everybody of the company out, or with ?userId= one user everywhere",
+    unversioned: true,
     query: ["userId"],
     async handle({ services, actor, company, query }) {
       return reply(await endSessions(services, actor, company, query.get("userId")), NO_CONTENT);
@@ -180,6 +181,7 @@ const chainRoutes: Route[] = [
     path: "/companies/:slug/audit/check",
     summary: "Check the chain of the changes, and find where it is broken first",
     view: auditCheckView,
+    unversioned: true,
     async handle({ services, company }) {
       return answer({ status: 200, body: await checkAudit(services, company.id) });
     },
@@ -200,6 +202,7 @@ const chainRoutes: Route[] = [
     summary: "Check the chain of a company that may be deleted, ?companyId=",
     query: ["companyId"],
     view: auditCheckView,
+    unversioned: true,
     async handle({ services, query }) {
       const companyId = query.get("companyId") ?? "";
       const there = await servicesOfAudit(services, companyId);

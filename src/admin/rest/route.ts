@@ -57,6 +57,10 @@ interface Described<Body extends z.ZodMiniType> {
   readonly list?: true;
   /** A POST that makes no object, and so answers 200. */
   readonly makesNothing?: true;
+  /** What it is about has no version: no entity tag stands over its answer, and no If-Match before it. */
+  readonly unversioned?: true;
+  /** A POST that heeds If-Match, as every PUT, PATCH and DELETE of something with a version does. */
+  readonly conditional?: true;
   /** Statuses of problems that others of its method don't have, for the description. */
   readonly problems?: readonly number[];
   /** Content types of what it answers, where that is a file. */

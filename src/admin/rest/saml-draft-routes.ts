@@ -70,6 +70,7 @@ export const samlDraftRoutes: Route[] = [
     method: "post",
     path: `${DRAFT}/apply`,
     summary: "Put the draft in force; without a test unless requireTest says so. If-Match names the draft",
+    conditional: true,
     body: draftApply,
     view: samlView,
     async handle({ services, actor, company, body, precondition }) {
@@ -121,6 +122,7 @@ export const samlDraftRoutes: Route[] = [
     path: `${SAML}/versions/:id/restore`,
     summary:
       "Go back to a version: as the draft, or with apply in force at once. If-Match names the draft, or the settings",
+    conditional: true,
     body: versionRestore,
     // The draft's `draft` is there where it became one.
     view: z.partial(draftView, { draft: true }),

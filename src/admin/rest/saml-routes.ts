@@ -64,6 +64,7 @@ export const samlRoutes: Route[] = [
     method: "post",
     path: "/companies/:slug/saml/metadata",
     summary: "Make the settings from the identity provider's metadata; the company's own choices stay",
+    conditional: true,
     otherBodies: {
       "application/json": metadataFromUrl,
       ...Object.fromEntries(METADATA_TYPES.map((type) => [type, null])),

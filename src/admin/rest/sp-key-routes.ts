@@ -11,6 +11,7 @@ export const spKeyRoutes: Route[] = [
     path,
     summary: "List the company's own key pairs, whole, in the order they were made",
     view: z.object({ items: z.array(spKeyView), nextCursor: z.null() }),
+    unversioned: true,
     async handle({ services, company }) {
       const items = (await readSpKeys(services, company)).map(viewSpKey);
       return { ok: true, value: { status: 200, body: { items, nextCursor: null } } };
@@ -22,6 +23,7 @@ export const spKeyRoutes: Route[] = [
     summary: "Begin a rollover: make the next key pair of a use and publish it in the metadata",
     body: newSpKeyInput,
     view: spKeyView,
+    unversioned: true,
     async handle({ services, actor, company, body }) {
       return reply(await beginRollover(services, actor, company, body), (begun) => ({
         status: 201,
@@ -35,6 +37,7 @@ export const spKeyRoutes: Route[] = [
     path: `${path}/:id/activate`,
     summary: "Put a published key pair in use; the former stays published until it is retired",
     view: spKeyView,
+    unversioned: true,
     async handle({ services, actor, company, id }) {
       return reply(await activate(services, actor, company, id), (active) => ({
         status: 201,
@@ -46,6 +49,7 @@ export const spKeyRoutes: Route[] = [
     method: "delete",
     path: `${path}/:id`,
     summary: "Retire a key pair that is not in use: it leaves the metadata, and decrypts for a day more",
+    unversioned: true,
     async handle({ services, actor, company, id }) {
       return reply(await retire(services, actor, company, id), NO_CONTENT);
     },

@@ -18,6 +18,7 @@ export const userFileRoutes: Route[] = [
     otherBodies: { "text/csv": null },
     view: importView,
     makesNothing: true,
+    unversioned: true,
     async handle({ services, actor, company, request, query }) {
       const dryRun = flagOf(query, "dryRun");
       if (dryRun === null) return badQuery("dryRun", "Must be true or false");
