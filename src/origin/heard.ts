@@ -5,6 +5,7 @@
  */
 import type { Config } from "../config.ts";
 import { type CarriedSession, readCookie, SESSION_COOKIE, type Session } from "../session/index.ts";
+import type { Company } from "../store/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import { isFromAnotherCompany, mindsReferer } from "./another-company.ts";
 import { isPartOfPage } from "./edge-cache.ts";
@@ -12,7 +13,8 @@ import { namesOthers } from "./hop-by-hop.ts";
 import { type IdentityProof, isStruck, type Said } from "./request-headers.ts";
 
 export interface Heard {
-  readonly tenant: Tenant;
+  /** As it stood in the settings then: other settings come with another object. Not the Tenant, which is large and would stay with it. */
+  readonly company: Company;
   readonly method: string;
   /** The whole Cookie header. */
   readonly cookie: string;
@@ -29,6 +31,8 @@ export interface Heard {
   carried: CarriedSession | null;
   /** By whose identity it went to the origin last, and the request that was made for that. */
   sent: { readonly session: Session; readonly identity: IdentityProof; made: Request | null } | null;
+  /** Since it was last looked at for whether it may go. */
+  used: boolean;
 }
 
 /** Names and values by turns of what one request says otherwise; the value null where it says nothing. */
@@ -46,10 +50,17 @@ export interface Hearing {
 const heardBefore = new Map<string, Heard[]>();
 /** A page, its styles, its scripts, its images, its fonts, what these fetch. */
 const HEARD_MAX = 6;
+/** Browsers send some twenty, and Cloudflare adds ten. */
+const HEADERS_MAX = 64;
 const SAID_CHARS_MAX = 8_000;
-/** Of all together, or the large cookies of many people would fill an isolate's 128 MB: each character stands here once and in what is sent once. */
-const KEPT_CHARS_MAX = 3_000_000;
-let keptChars = 0;
+/** Of more headers that only the origin minds it is not worth the while. */
+const OWN_MAX = 16;
+/** Of all together, in an isolate's 128 MB. */
+const KEPT_BYTES_MAX = 16_000_000;
+/** About what one takes, and each text of it, by measurement: every text stands here and in what is sent. */
+const HEARD_BYTES = 2_000;
+const TEXT_BYTES = 100;
+let keptBytes = 0;
 
 /** By these something is decided here, or they are sent by rules of their own: who says another word says something else. */
 const DECISIVE: ReadonlySet<string> = new Set([
@@ -91,14 +102,16 @@ export function hear(request: Request, method: string, tenant: Tenant, config: C
   const known = hasBody ? undefined : heardBefore.get(cookie);
   if (known !== undefined) {
     for (const heard of known) {
-      if (heard.tenant !== tenant || heard.method !== method || heard.destination !== destination) continue;
+      if (heard.company !== tenant.company || heard.method !== method || heard.destination !== destination) continue;
       const own = saidOtherwise(heard);
-      if (own !== null) return { heard, own, said: null, hasBody };
+      if (own === null) continue;
+      heard.used = true;
+      return { heard, own, said: null, hasBody };
     }
   }
   const said = listed.slice(0, length);
   const heard: Heard = {
-    tenant,
+    company: tenant.company,
     method,
     cookie,
     said,
@@ -109,6 +122,7 @@ export function hear(request: Request, method: string, tenant: Tenant, config: C
     partOfPage: isPartOfPage(request),
     carried: null,
     sent: null,
+    used: false,
   };
   return { heard, own: NOTHING_OWN, said, hasBody };
 }
@@ -137,12 +151,15 @@ function saidOtherwise(heard: Heard): Own | null {
     if (isStruck(name)) continue;
     if ((was !== null && !isPlain(name, was)) || (is !== null && !isPlain(name, is))) return null;
     own ??= [];
-    own.push(name, is);
+    if (own.push(name, is) > 2 * OWN_MAX) return null;
   }
   return own ?? NOTHING_OWN;
 }
 
-/** Whether the origin sees the same when it is set from its text: not if it was sent in several lines, or is no UTF-8. */
+/**
+ * Whether the origin sees the same when it is set from its text: not if it may have been sent in several lines, or is no UTF-8. Where
+ * the text is the same it goes in as many lines as the first time, which is the same list (RFC 9110, 5.3).
+ */
 function isPlain(name: string, value: string): boolean {
   return !isUnreadable(value) && (!value.includes(", ") || WITH_COMMAS.test(name));
 }
@@ -152,23 +169,46 @@ function isUnreadable(value: string): boolean {
   return value.includes("\ufffd");
 }
 
-/** Call when it turns out whose request it is: what anybody may say must not drive out what people say. The oldest give way. */
+/** Call when it turns out whose request it is: what anybody may say must not drive out what people say. */
 export function remember({ heard: one, said, hasBody }: Hearing): void {
-  if (said === null || hasBody || charsOf(one) > SAID_CHARS_MAX || said.some(isUnreadable)) return;
-  const connection = one.said.indexOf("connection");
-  if (connection >= 0 && namesOthers(one.said[connection + 1] as string)) return;
-  const heard = heardBefore.get(one.cookie) ?? [];
-  if (heard.length === 0) heardBefore.set(one.cookie, heard);
-  if (heard.length === HEARD_MAX) keptChars -= charsOf(heard.shift() as Heard);
-  heard.push(one);
-  keptChars += charsOf(one);
-  for (const [oldest, theirs] of heardBefore) {
-    if (keptChars <= KEPT_CHARS_MAX) break;
-    heardBefore.delete(oldest);
-    for (const gone of theirs) keptChars -= charsOf(gone);
+  if (said === null || hasBody || !isWorthKeeping(one)) return;
+  const before = heardBefore.get(one.cookie) ?? [];
+  // Requests that came at once say the same, and none of them was known when the others came.
+  if (before.some((other) => isSame(other, one))) return;
+  const now = before.filter(({ company }) => company === one.company).slice(1 - HEARD_MAX);
+  now.push(one);
+  heardBefore.set(one.cookie, now);
+  keptBytes += bytesOf(now) - bytesOf(before);
+  if (keptBytes > KEPT_BYTES_MAX) makeRoom();
+}
+
+function isWorthKeeping({ said }: Heard): boolean {
+  if (said.length > 2 * HEADERS_MAX || charsOf(said) > SAID_CHARS_MAX || said.some(isUnreadable)) return false;
+  const connection = said.indexOf("connection");
+  return connection < 0 || !namesOthers(said[connection + 1] as string);
+}
+
+function isSame(a: Heard, b: Heard): boolean {
+  if (a.company !== b.company || a.method !== b.method || a.said.length !== b.said.length) return false;
+  return a.said.every((text, at) => text === b.said[at]);
+}
+
+/** The oldest go first, but for those that were used since they were last looked at: one person can't drive out whoever is at work. */
+function makeRoom(): void {
+  for (const [cookie, heard] of heardBefore) {
+    if (keptBytes <= KEPT_BYTES_MAX) return;
+    heardBefore.delete(cookie);
+    if (heard.some(({ used }) => used)) {
+      for (const one of heard) one.used = false;
+      heardBefore.set(cookie, heard);
+    } else keptBytes -= bytesOf(heard);
   }
 }
 
-function charsOf({ said }: Heard): number {
+function charsOf(said: Said): number {
   return said.reduce((chars, text) => chars + text.length, 0);
+}
+
+function bytesOf(heard: readonly Heard[]): number {
+  return heard.reduce((bytes, { said }) => bytes + HEARD_BYTES + TEXT_BYTES * said.length + 2 * charsOf(said), 0);
 }

@@ -4,7 +4,8 @@
  * differ in their path only.
  */
 import type { Session } from "../session/index.ts";
-import type { Heard, Hearing, Own } from "./heard.ts";
+import type { Tenant } from "../tenant/index.ts";
+import type { Hearing, Own } from "./heard.ts";
 import { headersForOrigin, type IdentityProof, type Said, saidBy } from "./request-headers.ts";
 
 /** Who goes along. */
@@ -30,11 +31,11 @@ const NEVER_KEPT: RequestInitCfProperties = { cacheTtl: -1, cacheLevel: "bypass"
 /** It has to have a URL; the one that is asked for takes its place. */
 const ANY_URL = "https://origin.invalid/";
 
-export function outgoing(request: Request, hearing: Hearing, admitted: Identified | null): Outgoing {
+export function outgoing(request: Request, tenant: Tenant, hearing: Hearing, admitted: Identified | null): Outgoing {
   const { heard, own, hasBody } = hearing;
-  const made = hasBody || admitted === null ? null : madeFor(request, heard, own, admitted);
+  const made = hasBody || admitted === null ? null : madeFor(request, tenant, hearing, admitted);
   if (made !== null && own.length === 0) return { init: made, sent: null };
-  const { tenant, method } = heard;
+  const { method } = heard;
   if (made !== null) {
     const headers = new Headers(made.headers);
     put(headers, own);
@@ -45,8 +46,13 @@ export function outgoing(request: Request, hearing: Hearing, admitted: Identifie
 }
 
 /** One that says what was said first, for all that say nearly the same; made the second time, since many things are said only once. */
-function madeFor(request: Request, heard: Heard, own: Own, { session, identity }: Identified): Request | null {
-  const { tenant, method, said, sent } = heard;
+function madeFor(
+  request: Request,
+  tenant: Tenant,
+  { heard, own }: Hearing,
+  { session, identity }: Identified,
+): Request | null {
+  const { method, said, sent } = heard;
   if (sent?.identity !== identity) {
     heard.sent = { session, identity, made: null };
     return null;

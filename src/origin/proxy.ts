@@ -88,7 +88,7 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
   const identified = admitted && (identifiedAtOnce(passage, heard, admitted) ?? (await identify(passage, admitted)));
   lap("signing");
   const askedAt = services.now();
-  const going = outgoing(request, hearing, identified);
+  const going = outgoing(request, tenant, hearing, identified);
   const answer = await fetchOrigin(url, going, {
     services,
     askedAt,

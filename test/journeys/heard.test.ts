@@ -11,7 +11,7 @@ import { SESSION_COOKIE, type Session } from "../../src/session/index.ts";
 import type { Tenant } from "../../src/tenant/index.ts";
 
 const config = { baseDomain: "example.com" } as Config;
-const company = () => ({ baseUrl: "https://acme.example.com" }) as Tenant;
+const company = () => ({ baseUrl: "https://acme.example.com", company: {} }) as Tenant;
 const somebody = (n: number): Identified => ({
   session: {} as Session,
   identity: { headers: [["x-forwarded-user", `user-${n}`]], assertion: `assertion.${n}`, signedAt: n },
@@ -80,7 +80,8 @@ it("takes each request as if it were the first", () => {
         for (const [name, value] of said) headers.append(name, value);
         return new Request("https://acme.example.com/a", { method, headers });
       };
-      const sent = (hearing: Hearing) => new Request("https://origin.example/", outgoing(request(), hearing, who).init);
+      const sent = (hearing: Hearing) =>
+        new Request("https://origin.example/", outgoing(request(), tenant, hearing, who).init);
       // A company that nobody has met before.
       const [known, unknown] = [hear(request(), method, tenant, config), hear(request(), method, company(), config)];
       if (known.said === null) reused++;
@@ -108,4 +109,70 @@ it("remembers nothing of bytes that are no UTF-8: they read alike, and go to the
     expect(hearing.said).not.toBeNull();
     remember(hearing);
   }
+});
+
+let cookies = 0;
+/** One who says these headers: whether what was heard before serves, and, then, that it is kept in mind. */
+function visitor(tenant: Tenant) {
+  const cookie = `${SESSION_COOKIE}=visitor-${++cookies}`;
+  const listen = (headers: Record<string, string> = {}) =>
+    hear(new Request("https://acme.example.com/a", { headers: { cookie, ...headers } }), "GET", tenant, config);
+  return {
+    listen,
+    says(headers: Record<string, string> = {}): boolean {
+      const hearing = listen(headers);
+      remember(hearing);
+      return hearing.said === null;
+    },
+  };
+}
+const many = (count: number, prefix: string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`${prefix}-${n}`, ""]));
+
+it("keeps nothing in mind of more headers than a browser sends", () => {
+  const anna = visitor(company());
+  for (let n = 0; n < 3; n++) expect(anna.says(many(64, "x"))).toBe(false);
+  const bert = visitor(company());
+  expect([bert.says(many(60, "x")), bert.says(many(60, "x"))]).toEqual([false, true]);
+});
+
+it("takes a request whole that says more of its own than is worth putting on another", () => {
+  const anna = visitor(company());
+  expect(anna.says()).toBe(false);
+  expect([anna.listen(many(16, "x")).said, anna.listen(many(17, "x")).own]).toEqual([null, []]);
+  expect(anna.listen(many(17, "x")).said).not.toBeNull();
+});
+
+it("keeps one of those who say the same at once, so that they drive out nothing else", () => {
+  const anna = visitor(company());
+  const first = { "sec-fetch-dest": "document" };
+  expect(anna.says(first)).toBe(false);
+  const atOnce = Array.from({ length: 8 }, () => anna.listen({ "sec-fetch-dest": "image" }));
+  for (const hearing of atOnce) remember(hearing);
+  expect(anna.says(first)).toBe(true);
+});
+
+it("lets go what was heard under settings that are no more", () => {
+  const [before, after] = [company(), company()];
+  const request = () =>
+    new Request("https://acme.example.com/a", { headers: { cookie: `${SESSION_COOKIE}=settings` } });
+  remember(hear(request(), "GET", before, config));
+  remember(hear(request(), "GET", after, config));
+  expect(hear(request(), "GET", after, config).said).toBeNull();
+  expect(hear(request(), "GET", before, config).said).not.toBeNull();
+});
+
+it("keeps those in mind who are at work, however much one other says", () => {
+  const atWork = visitor(company());
+  expect(atWork.says()).toBe(false);
+  const loud = company();
+  for (let n = 0; n < 3_000; n++) {
+    const other = visitor(loud);
+    for (let times = 0; times < 2; times++) other.says({ "x-page": "x".repeat(7_500) });
+    expect(atWork.says()).toBe(true);
+  }
+  const left = visitor(company());
+  left.says();
+  for (let n = 0; n < 3_000; n++) visitor(loud).says({ "x-page": "x".repeat(7_500) });
+  expect(left.says()).toBe(false);
 });

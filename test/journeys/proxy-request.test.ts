@@ -389,7 +389,7 @@ describe("what was made of one request", () => {
       const inits = [1, 2, 3].map(() => {
         const hearing = hear(request(), "GET", tenant, here.services.config);
         remember(hearing);
-        return outgoing(request(), hearing, who).init;
+        return outgoing(request(), tenant, hearing, who).init;
       });
       return inits.at(-1);
     };
@@ -397,7 +397,7 @@ describe("what was made of one request", () => {
     const before = madeFor(first, 100);
     expect(before).toBeInstanceOf(Request);
     expect(madeFor(first, 100)).toBe(before);
-    for (let n = 0; n < 400; n++) madeFor(someone(), 7_800);
+    for (let n = 0; n < 2_000; n++) madeFor(someone(), 7_800);
     const kept = madeFor(last, 7_800);
     expect(madeFor(first, 100)).not.toBe(before);
     expect(madeFor(last, 7_800)).toBe(kept);
