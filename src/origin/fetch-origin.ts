@@ -3,8 +3,11 @@ import type { Services } from "../context.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { isDone, type Waiting, waitAtMost } from "./patience.ts";
 
-/** From the moment the origin has the whole request until its status line. Large uploads take as long as they take. */
-export const ORIGIN_HEADERS_TIMEOUT_MS = 30_000;
+/**
+ * From the moment the origin has the whole request until its status line. Large uploads take as long as they take. Below the 30
+ * seconds that the platform keeps a timer on which others than its maker rely (patience.ts).
+ */
+export const ORIGIN_HEADERS_TIMEOUT_MS = 29_000;
 
 /** Made by Cloudflare in the origin's place when it can't be reached, refuses the connection, or answers in no HTTP. */
 const UNREACHABLE_STATUSES: readonly number[] = [520, 521, 522, 523, 525, 526, 530];
@@ -54,7 +57,8 @@ function sortOut(response: Response): OriginAnswer {
   const madeByCloudflare = status >= UNREACHABLE_STATUS_MIN && response.headers.get("server") === "cloudflare";
   if (madeByCloudflare && UNREACHABLE_STATUSES.includes(status)) return { kind: "down", reason: `status ${status}` };
   if (madeByCloudflare && status === UNREACHABLE_SLOW_STATUS) return { kind: "slow", reason: `status ${status}` };
-  // A Worker can make no response of another status, and HTTP knows none. RFC 9110, 15.
-  if (status !== 101 && (status < 200 || status > 599)) return { kind: "down", reason: `status ${status}` };
+  // A Worker can make no response of another status, and HTTP knows none. RFC 9110, 15. No protocol is switched that nobody asked for.
+  if (status === 101 ? response.webSocket === null : status < 200 || status > 599)
+    return { kind: "down", reason: `status ${status}` };
   return { kind: "answered", response };
 }

@@ -1,14 +1,15 @@
 /**
  * Giving up on an origin that keeps us waiting, with one timer for many: one of its own would cost a request more than all its
  * checks. A request that finds none sets it, for itself and for those who come right after it; the platform keeps it for them
- * after that request is answered, and it is let go when nobody can join and nobody waits. Not sooner: to end from one request
- * what another one waits for costs more than a timer.
+ * after that request is answered or its visitor left, for 30 seconds (developers.cloudflare.com/workers/platform/limits), so it
+ * must be shorter. It is let go when nobody can join and nobody waits. Not sooner: to end from one request what another one
+ * waits for costs more than a timer.
  *
  * Should the platform end the request that set it before its time, the others wait until the platform's own limit.
  */
 import type { Services } from "../context.ts";
 
-/** Who comes later than this after the first sets another timer: so much longer the first may have to wait. */
+/** Who comes later than this after the first sets another timer: so much sooner than the first others may be given up on. */
 export const JOINING_MS = 20;
 
 /** Somebody who waits. */
@@ -32,7 +33,7 @@ interface Watch {
 /** The newest. One an isolate; the sealer is made once an isolate and stands for it. */
 const watches = new WeakMap<Services["sealer"], Watch>();
 
-/** When it began, UTC milliseconds, and what is called `ms` milliseconds later, or up to JOINING_MS after that. */
+/** When it began, UTC milliseconds, and what is called `ms` milliseconds later, or up to JOINING_MS before that. */
 interface Wanted {
   readonly from: number;
   readonly ms: number;
@@ -75,7 +76,7 @@ async function keep(watch: Watch): Promise<void> {
   const nobodyWaits = new Promise<void>((resolve) => {
     watch.end = resolve;
   });
-  await Promise.race([nobodyWaits, scheduler.wait(watch.ms)]);
+  await Promise.race([nobodyWaits, scheduler.wait(watch.ms - JOINING_MS)]);
   for (const waiting of watch.all) waiting.giveUp?.();
   watch.all = [];
 }

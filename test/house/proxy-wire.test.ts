@@ -285,6 +285,7 @@ describe("an origin that breaks off or lies", () => {
     ["with something that is no HTTP", "SSH-2.0-OpenSSH_9.9\r\n"],
     ["with a status that HTTP does not know", "HTTP/1.1 999 Denied\r\nContent-Length: 0\r\n\r\n"],
     ["with a header that is none", "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n"],
+    ["with another protocol that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"],
   ])("%s gets the visitor a 502 of ours", async (_shape, bytes) => {
     origin.answer(bytes);
     const { head } = await speak(wire.port, ask("GET /a"));
