@@ -73,7 +73,8 @@ function quietly(action: () => void): void {
 }
 
 export function isEventStream(contentType: string): boolean {
-  return /^text\/event-stream\s*(?:;|$)/i.test(contentType);
+  // Sent twice it reads as a list, of which browsers take the last (Fetch standard, 2.2.2).
+  return /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(contentType);
 }
 
 /** Ends an event stream as if the origin had; the browser then asks again and learns that nobody is signed in. */

@@ -12,6 +12,12 @@ import type { Origin } from "./target.ts";
 const LOCATIONS: readonly string[] = ["location", "content-location"];
 /** It advertises another way to this host, and that way leads around the gateway. RFC 7838. */
 const ALT_SVC = "alt-svc";
+/** Its "cookies" are those of the registrable domain: of all companies, and the operator's. Clear Site Data, 3.1. */
+const CLEAR_SITE_DATA = "clear-site-data";
+/** What its "*" means besides. */
+const SITE_DATA_BUT_COOKIES: readonly string[] = ['"cache"', '"clientHints"', '"executionContexts"', '"storage"'];
+/** What a cache on the way heeds rather than Cache-Control (RFC 9213; its forerunner). */
+const TO_CACHES = /^(?:.*cdn-cache-control|surrogate-control)$/;
 /** The platform writes these itself for each connection and never passes a Worker's on: no reason to touch a response. */
 const WRITTEN_BY_PLATFORM: readonly string[] = [
   "connection",
@@ -21,7 +27,7 @@ const WRITTEN_BY_PLATFORM: readonly string[] = [
   "transfer-encoding",
   "upgrade",
 ];
-const TO_BE_FITTED: readonly string[] = [...HOP_BY_HOP, ...LOCATIONS, ALT_SVC, "set-cookie"].filter(
+const TO_BE_FITTED: readonly string[] = [...HOP_BY_HOP, ...LOCATIONS, ALT_SVC, CLEAR_SITE_DATA, "set-cookie"].filter(
   (name) => !WRITTEN_BY_PLATFORM.includes(name),
 );
 
@@ -59,10 +65,12 @@ function fitted(response: Response, { tenant, origin, url, setCookie }: Fitting)
     const fit = value && fitLocation(value, { tenant, origin, url });
     if (fit && fit !== value) headers.set(name, fit);
   }
+  fitClearSiteData(headers);
   fitCookies(headers, origin);
   if (setCookie !== null) {
     headers.append("set-cookie", setCookie);
     keepOutOfSharedCaches(headers);
+    for (const name of [...headers.keys()]) if (TO_CACHES.test(name)) headers.delete(name);
   }
   return response;
 }
@@ -109,6 +117,16 @@ function withoutPrefix(path: string, prefix: string): string | null {
   if (prefix === "") return path;
   if (path === prefix) return "/";
   return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
+}
+
+function fitClearSiteData(headers: Headers): void {
+  const types = (headers.get(CLEAR_SITE_DATA) ?? "").split(",").map((type) => type.trim());
+  const kept = types
+    .filter((type) => !/^"?cookies"?$/i.test(type))
+    .flatMap((type) => (/^"?\*"?$/.test(type) ? SITE_DATA_BUT_COOKIES : type));
+  if (kept.join() === types.join()) return;
+  headers.delete(CLEAR_SITE_DATA);
+  if (kept.length > 0) headers.set(CLEAR_SITE_DATA, kept.join(", "));
 }
 
 /** Rewritten only where needed, so that what the origin wrote keeps its bytes. */

@@ -158,6 +158,39 @@ describe("an answer that renews the session", () => {
   });
 });
 
+describe("an answer that renews the session and tells caches on the way apart", () => {
+  it("loses what they would heed before Cache-Control; any other answer keeps it", async () => {
+    const told = {
+      "cache-control": "public, max-age=60",
+      "cdn-cache-control": "public, max-age=60",
+      "cloudflare-cdn-cache-control": "max-age=60",
+      "surrogate-control": "max-age=60",
+    };
+    const names = Object.keys(told).slice(1);
+    const kept = (response: Response) => names.filter((name) => response.headers.has(name));
+    expect(kept(await answer(told))).toEqual(names);
+    clock.advance(50);
+    const renewing = await answer(told);
+    expect(renewing.headers.getSetCookie()).toHaveLength(1);
+    expect(kept(renewing)).toEqual([]);
+    expect(renewing.headers.get("cache-control")).toBe("private, max-age=60");
+  });
+});
+
+describe("Clear-Site-Data of the origin", () => {
+  it.each([
+    ['"cache"', '"cache"'],
+    ['"cache","storage"', '"cache","storage"'],
+    ['"cookies"', null],
+    ['"cache", "cookies", "storage"', '"cache", "storage"'],
+    ['"*"', '"cache", "clientHints", "executionContexts", "storage"'],
+    ['"storage", "*"', '"storage", "cache", "clientHints", "executionContexts", "storage"'],
+    [" Cookies ,cookies", null],
+  ])("never empties the jar of other companies and the operator: %s", async (given, kept) => {
+    expect((await answer({ "clear-site-data": given })).headers.get("clear-site-data")).toBe(kept);
+  });
+});
+
 describe("a cookie of the origin", () => {
   const fitted = async (line: string) => (await answer({ "set-cookie": [line] })).headers.getSetCookie();
 

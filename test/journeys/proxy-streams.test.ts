@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LIVENESS_INTERVAL_MS } from "../../src/origin/long-lived.ts";
+import { isEventStream, LIVENESS_INTERVAL_MS } from "../../src/origin/long-lived.ts";
 import { endSession, updateCompany } from "../../src/store/index.ts";
 import {
   aMoment,
@@ -213,6 +213,19 @@ describe("an event stream", () => {
     await reading;
     expect(seconds).toBeGreaterThanOrEqual(40);
     expect(seconds).toBeLessThanOrEqual(60);
+  });
+
+  it.each([
+    ["text/event-stream", true],
+    ["Text/Event-Stream ; charset=utf-8", true],
+    ["text/html, text/event-stream", true],
+    ["text/event-stream,text/event-stream;charset=utf-8", true],
+    ["text/event-stream, text/html", true],
+    ["text/event-streams", false],
+    ["application/x-text/event-stream", false],
+    ["", false],
+  ])("is known by its type, sent once or twice: %s", (contentType, known) => {
+    expect(isEventStream(contentType)).toBe(known);
   });
 
   it("arrives event by event", async () => {
