@@ -60,9 +60,14 @@ export function createApp(provide: ProvideServices): App {
             : company.fetch(request, env, ctx);
         return request.headers.has(TRACE_HEADER) ? withTrace(provided, request, answer) : answer();
       }
-      return unknownCompanyPage(new URL(url).hostname);
+      return unknownCompanyPage(hostnameOf(url));
     },
   };
+}
+
+/** A visitor may name a host that is none, or ask for no path at all, as `OPTIONS *` does. */
+function hostnameOf(url: string): string {
+  return URL.parse(url)?.hostname ?? "this address";
 }
 
 /** Nothing is served in the clear. A body that came in the clear is not asked for again by a redirect that would keep it. */
@@ -166,7 +171,7 @@ const tenantOfHost: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** Nobody gets past it to a company that isn't there or is suspended. */
 function closedDoor(tenant: Tenant | null, request: Request): Response | null {
-  if (tenant === null) return unknownCompanyPage(new URL(request.url).hostname);
+  if (tenant === null) return unknownCompanyPage(hostnameOf(request.url));
   return tenant.company.status === "active" ? null : suspendedCompany(tenant.company, request);
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../../src/tenant/index.ts";
 import { Clock, type Isolate, isolate, type Seeded, seedCompany } from "../session/stage.ts";
 import { auditRow } from "../store/rows.ts";
+import { startGateway } from "../support/gateway.ts";
 
 const production = readConfig({ ...env, BASE_DOMAIN: "example.com" });
 const local = readConfig({ ...env, BASE_DOMAIN: "localhost:8787" });
@@ -83,6 +84,16 @@ describe("a host", () => {
     expect(host("https://acme.example.com/", forged)).toEqual({ kind: "company", slug: "acme" });
     expect(host("https://evil.example/", forged)).toEqual({ kind: "unknown" });
   });
+
+  // What workerd makes of `OPTIONS *`, and of Host headers that are none; a Request can't be made of it.
+  it.each(["https://acme.example.com*", "https://[/", "https://a b/", "https://x.example.com:99999/"])(
+    "gets the page of no company where it is none: %s",
+    async (url) => {
+      const response = await startGateway().fetch({ url, method: "OPTIONS" } as Request);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toContain("There is no company here");
+    },
+  );
 
   it("is unknown where a name and a password stand before it", () => {
     const request = { url: "https://victim.example.com@acme.example.com/" } as Request;
