@@ -16,7 +16,7 @@ const LEFT_OUT: readonly (readonly [module: RegExp, standIn: string])[] = [
   [/^pvtsutils$/, "src/saml/few-pvtsutils.ts"],
   // Of xmldsigjs.
   [
-    /\/(?:(?:transforms|key_infos)\/index|key_info_clause\.registry|algorithm\.registry)\.js$/,
+    /\/(?:(?:transforms|key_infos)\/index|key_infos\/rsa_key|key_info_clause\.registry|algorithm\.registry)\.js$/,
     "src/saml/no-document.ts",
   ],
   // Of Drizzle.

@@ -20,6 +20,7 @@ export class XmlDsigXPathTransform extends Absent {}
 
 export class KeyInfoX509Data extends Absent {}
 export class KeyValue extends Absent {}
+export class PssAlgorithmParams extends Absent {}
 export class SPKIData extends Absent {}
 
 export const keyValueRegistry = new Map<never, never>();
