@@ -57,9 +57,9 @@ const SAID_CHARS_MAX = 8_000;
 const OWN_MAX = 16;
 /** Of all together, in an isolate's 128 MB. */
 const KEPT_BYTES_MAX = 16_000_000;
-/** About what one takes, and each text of it, by measurement: every text stands here and in what is sent. */
-const HEARD_BYTES = 2_000;
-const TEXT_BYTES = 100;
+/** About what one takes of workerd's memory beside its letters, and each name and value of it: they stand here and in what is sent. */
+const HEARD_BYTES = 4_000;
+const TEXT_BYTES = 200;
 let keptBytes = 0;
 
 /** By these something is decided here, or they are sent by rules of their own: who says another word says something else. */
