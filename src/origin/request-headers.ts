@@ -58,6 +58,11 @@ export function saidBy({ headers }: Request): Said {
   return said;
 }
 
+export function valueOf(said: Said, name: string): string | null {
+  const at = said.findIndex((text, place) => place % 2 === 0 && text === name);
+  return at < 0 ? null : (said[at + 1] as string);
+}
+
 /**
  * `said` is what the request says. Without an identity where the company's path rules let a visitor through whom nobody asked
  * for one.

@@ -136,6 +136,12 @@ it("keeps nothing in mind of more headers than a browser sends", () => {
   expect([bert.says(many(60, "x")), bert.says(many(60, "x"))]).toEqual([false, true]);
 });
 
+it("keeps nothing in mind of what Connection names, whatever other headers say", () => {
+  const anna = visitor(company());
+  const said = { "a-a": "connection", close: "1", connection: "x-own", "x-own": "1" };
+  for (let n = 0; n < 3; n++) expect(anna.says(said)).toBe(false);
+});
+
 it("takes a request whole that says more of its own than is worth putting on another", () => {
   const anna = visitor(company());
   expect(anna.says()).toBe(false);
