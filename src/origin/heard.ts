@@ -10,7 +10,7 @@ import type { Tenant } from "../tenant/index.ts";
 import { isFromAnotherCompany, mindsReferer } from "./another-company.ts";
 import { isPartOfPage } from "./edge-cache.ts";
 import { namesOthers } from "./hop-by-hop.ts";
-import { type IdentityProof, isStruck, type Said, valueOf } from "./request-headers.ts";
+import { type IdentityProof, isStruck, type Said, valueSaid } from "./request-headers.ts";
 
 export interface Heard {
   /** As it stood in the settings then: other settings come with another object. Not the Tenant, which is large and would stay with it. */
@@ -184,7 +184,7 @@ export function remember({ heard: one, said, hasBody }: Hearing): void {
 
 function isWorthKeeping({ said }: Heard): boolean {
   if (said.length > 2 * HEADERS_MAX || charsOf(said) > SAID_CHARS_MAX || said.some(isUnreadable)) return false;
-  return !namesOthers(valueOf(said, "connection") ?? "");
+  return !namesOthers(valueSaid(said, "connection") ?? "");
 }
 
 function isSame(a: Heard, b: Heard): boolean {

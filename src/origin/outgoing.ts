@@ -6,7 +6,7 @@
 import type { Session } from "../session/index.ts";
 import type { Tenant } from "../tenant/index.ts";
 import type { Hearing, Own } from "./heard.ts";
-import { headersForOrigin, type IdentityProof, saidBy, valueOf } from "./request-headers.ts";
+import { headersForOrigin, type IdentityProof, saidBy, valueSaid } from "./request-headers.ts";
 
 /** Who goes along. */
 export interface Identified {
@@ -62,7 +62,7 @@ function madeFor(
   headers.delete("content-length");
   put(
     headers,
-    own.map((text, at) => (at % 2 ? valueOf(said, own[at - 1] as string) : text)),
+    own.map((text, at) => (at % 2 ? valueSaid(said, own[at - 1] as string) : text)),
   );
   sent.made = new Request(ANY_URL, { method, headers, redirect: "manual", cf: NEVER_KEPT });
   return sent.made;

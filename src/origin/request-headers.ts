@@ -58,7 +58,7 @@ export function saidBy({ headers }: Request): Said {
   return said;
 }
 
-export function valueOf(said: Said, name: string): string | null {
+export function valueSaid(said: Said, name: string): string | null {
   const at = said.findIndex((text, place) => place % 2 === 0 && text === name);
   return at < 0 ? null : (said[at + 1] as string);
 }
