@@ -19,7 +19,7 @@ import { isNavigation } from "./session/index.ts";
 import { signInLimit, signInRoutes } from "./signin/index.ts";
 import { signOutRoutes } from "./signout/index.ts";
 import { sealAudit, sealPending } from "./store/index.ts";
-import { classifyHost, freshTenant, resolveTenant, servicesOfCompany, type Tenant } from "./tenant/index.ts";
+import { classifyHost, freshTenant, IN_HOST, resolveTenant, servicesOfCompany, type Tenant } from "./tenant/index.ts";
 import { TRACE_HEADER, withTrace } from "./trace.ts";
 
 /** Makes the services of an environment, or gives those it made before. */
@@ -55,7 +55,7 @@ export function createApp(provide: ProvideServices): App {
       if (host.kind === "company") {
         const { slug } = host;
         const answer = () =>
-          ORIGINS_OWN.test(url)
+          isOriginsOwn(url)
             ? straightToOrigin(provided, slug, { request, url, ctx })
             : company.fetch(request, env, ctx);
         return request.headers.has(TRACE_HEADER) ? withTrace(provided, request, answer) : answer();
@@ -176,7 +176,14 @@ function closedDoor(tenant: Tenant | null, request: Request): Response | null {
 }
 
 /** Plainly the origin's: a path that doesn't begin with /sso, and has nothing encoded that a router might read as if it did. */
-const ORIGINS_OWN = /^https?:\/\/[^/?#]+\/(?!sso)[^%?#]*(?:[?#]|$)/;
+function isOriginsOwn(url: string): boolean {
+  const path = url.indexOf("/", IN_HOST);
+  if (path < 0 || url.startsWith("/sso", path)) return false;
+  const encoded = url.indexOf("%", path);
+  if (encoded < 0) return true;
+  const query = url.indexOf("?", path);
+  return query >= 0 && query < encoded;
+}
 
 /** What the routes above come to for nearly every request, without a router and its context, which cost more than all the rest. */
 async function straightToOrigin(

@@ -85,9 +85,11 @@ export async function passToOrigin(arrived: Passage): Promise<Response> {
     return fitResponse(kept, fitting);
   }
 
-  const identified = admitted && (identifiedAtOnce(passage, heard, admitted) ?? (await identify(passage, admitted)));
+  const now = services.now();
+  const atOnce = admitted && identifiedAtOnce(passage, heard, admitted, now);
+  const identified = atOnce ?? (admitted && (await identify(passage, admitted)));
   lap("signing");
-  const askedAt = services.now();
+  const askedAt = atOnce === null ? services.now() : now;
   const going = outgoing(request, tenant, hearing, identified);
   const answer = await fetchOrigin(url, going, {
     services,
@@ -129,8 +131,9 @@ function identifiedAtOnce(
   { services, tenant }: Passage,
   { sent }: Heard,
   { session }: CurrentSession,
+  now: number,
 ): Identified | null {
-  if (sent?.session === session && isUsable(sent.identity, services.now())) return sent;
+  if (sent?.session === session && isUsable(sent.identity, now)) return sent;
   const identity = knownIdentity(services, tenant, session);
   return identity && { session, identity };
 }

@@ -1,4 +1,5 @@
 /** Where at the origin a request goes. */
+import { IN_HOST } from "../tenant/index.ts";
 
 /** A company's originUrl, taken apart. */
 export interface Origin {
@@ -25,8 +26,6 @@ export function originOf(originUrl: string): Origin {
 
 /** A URL in which a parser would find nothing to resolve, encode or take off: its path, without dot segments, and its query. */
 const PLAIN_URL = /^https?:\/\/[\w.:-]+\/(?:[\w~-][\w~.-]*\/)*(?:[\w~-][\w~.-]*)?(?:\?[\w~.,:;=&%+/-]*)?$/;
-/** Behind the slashes of either scheme, and not beyond a host of one character. */
-const IN_HOST = "https://".length;
 
 /**
  * The path that was asked for, behind the origin's own. The URL parser has resolved dot segments, written plainly or encoded,

@@ -12,7 +12,7 @@ export {
   RETIRED_KEY_PUBLISHED_MS,
   withAssertionKey,
 } from "./assertion-keys.ts";
-export { classifyHost, type Host, isSlug, RESERVED_SLUGS } from "./host.ts";
+export { classifyHost, type Host, IN_HOST, isSlug, RESERVED_SLUGS } from "./host.ts";
 export { type Identity, identityClaims, identityToken, signIdentity } from "./identity-assertion.ts";
 export { expectedIdpEntityIds } from "./idp-entity-ids.ts";
 export { isRulePath, ruleFor } from "./path-rules.ts";

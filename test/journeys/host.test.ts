@@ -85,6 +85,21 @@ describe("a host", () => {
     expect(host("https://evil.example/", forged)).toEqual({ kind: "unknown" });
   });
 
+  it("is read anew for each, however it is like the one that was asked for last", () => {
+    const acme = { kind: "company", slug: "acme" };
+    const last = () => {
+      for (let n = 0; n < 3; n++) expect(host("https://acme.example.com/a")).toEqual(acme);
+    };
+    for (const other of ["https://acme.example.com:8443/", "https://acme.example.com.evil.example/a"]) {
+      last();
+      expect(host(other)).toEqual({ kind: "unknown" });
+    }
+    last();
+    expect(host("http://acme.example.com/")).toEqual(acme);
+    last();
+    expect(host("https://acme.example.com/a", {}, local)).toEqual({ kind: "unknown" });
+  });
+
   // What workerd makes of `OPTIONS *`, and of Host headers that are none; a Request can't be made of it.
   it.each(["https://acme.example.com*", "https://[/", "https://a b/", "https://x.example.com:99999/"])(
     "gets the page of no company where it is none: %s",

@@ -21,7 +21,7 @@ const asked = async (from: Gateway, url: string, accept = "application/json") =>
 };
 
 describe("the gateway's own paths", () => {
-  it.each(["/sso/session", "/%73so/session", "/ss%6F/session"])(
+  it.each(["/sso/session", "/%73so/session", "/ss%6F/session", "/%73so/session?a=%2F"])(
     "are not the origin's, however %s is written",
     async (path) => {
       const { status, text } = await asked(gateway, acme.url + path);
