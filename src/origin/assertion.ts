@@ -4,6 +4,7 @@
  */
 import type { Services } from "../context.ts";
 import type { Session } from "../session/index.ts";
+import type { Company } from "../store/index.ts";
 import { assertionSigner, identityClaims, signIdentity, type Tenant } from "../tenant/index.ts";
 import { type IdentityProof, identityHeaders } from "./request-headers.ts";
 
@@ -15,8 +16,8 @@ const ASSERTIONS_MAX = 2_000;
 interface Memory {
   /** By all that the assertion says: whoever was moved or renamed gets another one at once. */
   readonly byClaims: Map<string, IdentityProof>;
-  /** The same, for whom the objects are still the same. */
-  readonly bySession: WeakMap<Session, { readonly tenant: Tenant; readonly signed: IdentityProof }>;
+  /** The same, for whom the objects are still the same. The company, since the whole Tenant is large and sessions are kept elsewhere. */
+  readonly bySession: WeakMap<Session, { readonly company: Company; readonly signed: IdentityProof }>;
 }
 
 /** One an isolate; the sealer is made once an isolate and stands for it. */
@@ -28,14 +29,14 @@ export async function identityOf(services: Services, tenant: Tenant, session: Se
   if (known) return known;
   const { byClaims, bySession } = memoryOf(services);
   const signed = await signedFor(services, tenant, session, { now: services.now(), byClaims });
-  bySession.set(session, { tenant, signed });
+  bySession.set(session, { company: tenant.company, signed });
   return signed;
 }
 
 /** The same where it was signed lately; null: `identityOf` signs. Spares the wait. */
 export function knownIdentity(services: Services, tenant: Tenant, session: Session): IdentityProof | null {
   const same = memoryOf(services).bySession.get(session);
-  return same?.tenant === tenant && isUsable(same.signed, services.now()) ? same.signed : null;
+  return same?.company === tenant.company && isUsable(same.signed, services.now()) ? same.signed : null;
 }
 
 function memoryOf({ sealer }: Services): Memory {

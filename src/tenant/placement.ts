@@ -18,7 +18,7 @@ interface Placements {
   /** By the binding's name; made once, so that what is kept by services is kept. */
   readonly byDatabase: Map<string, Services>;
   readonly bySlug: Map<string, Found>;
-  /** Those that have no placement, apart: made-up names are among them, and must not drive out companies. */
+  /** Those that have no placement, apart: made-up names are among them, and must not drive out those that are placed. */
   readonly unplaced: Map<string, Found>;
 }
 
