@@ -15,9 +15,16 @@ const ALT_SVC = "alt-svc";
 /** Its "cookies" are those of the registrable domain: of all companies, and the operator's. Clear Site Data, 3.1. */
 const CLEAR_SITE_DATA = "clear-site-data";
 /** What its "*" means besides. */
-const SITE_DATA_BUT_COOKIES: readonly string[] = ['"cache"', '"clientHints"', '"executionContexts"', '"storage"'];
-/** What a cache on the way heeds rather than Cache-Control (RFC 9213; its forerunner). */
-const TO_CACHES = /^(?:.*cdn-cache-control|surrogate-control)$/;
+const SITE_DATA_BUT_COOKIES: readonly string[] = [
+  '"cache"',
+  '"clientHints"',
+  '"executionContexts"',
+  '"prefetchCache"',
+  '"prerenderCache"',
+  '"storage"',
+];
+/** What caches on the way heed rather than Cache-Control: RFC 9213, its forerunner, and those of single makers. */
+const TO_CACHES = /^(?:.*cdn-cache-control|surrogate-control|edge-control|x-accel-expires)$/;
 /** The platform writes these itself for each connection and never passes a Worker's on: no reason to touch a response. */
 const WRITTEN_BY_PLATFORM: readonly string[] = [
   "connection",
@@ -122,8 +129,8 @@ function withoutPrefix(path: string, prefix: string): string | null {
 function fitClearSiteData(headers: Headers): void {
   const types = (headers.get(CLEAR_SITE_DATA) ?? "").split(",").map((type) => type.trim());
   const kept = types
-    .filter((type) => !/^"?cookies"?$/i.test(type))
-    .flatMap((type) => (/^"?\*"?$/.test(type) ? SITE_DATA_BUT_COOKIES : type));
+    .filter((type) => type !== "" && !/^"?cookies"?$/i.test(type))
+    .flatMap((type) => (type === '"*"' ? SITE_DATA_BUT_COOKIES : type));
   if (kept.join() === types.join()) return;
   headers.delete(CLEAR_SITE_DATA);
   if (kept.length > 0) headers.set(CLEAR_SITE_DATA, kept.join(", "));
