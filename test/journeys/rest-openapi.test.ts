@@ -52,6 +52,15 @@ describe("GET /api/v1/openapi.json", () => {
     }
   });
 
+  it("tells of the entity tag of a file that has one, and of none of an export", async () => {
+    const { body } = await gateway.api("GET", "/openapi.json");
+    const tags = routes
+      .filter(({ files }) => files)
+      .map(({ path }) => path)
+      .filter((path) => body.paths[path.replace(/:(\w+)/g, "{$1}")].get.responses[200].headers.ETag !== undefined);
+    expect(tags).toEqual(["/companies/:slug/logo"]);
+  });
+
   it("tells of If-Match where the handler heeds it, and nowhere else", async () => {
     const { body } = await gateway.api("GET", "/openapi.json");
     for (const { method, path, handle } of routes) {

@@ -145,7 +145,7 @@ const RuleTable: FC<{ visit: Visit; company: Company }> = ({ visit, company }) =
             <Sure visit={visit} action={`${PATHS_PATH}/${index}`} label="Remove" of={rule.path}>
               <Version company={company} />
               <input type="hidden" name="act" value="remove" />
-              <p>The rules below it then decide.</p>
+              <p>The rules below it then decide, or a sign-in is needed.</p>
             </Sure>
           </div>
         </td>

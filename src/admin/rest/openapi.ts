@@ -120,9 +120,10 @@ function bodyOf(route: Route) {
 }
 
 function success(route: Route) {
+  const headers = route.list || route.unversioned ? {} : { ETag: { schema: { type: "string" } } };
   if (route.files) {
     const content = Object.fromEntries(route.files.map((type) => [type, {}]));
-    return { 200: { description: "The file, as it is made", content } };
+    return { 200: { description: "The file, as it is made", headers, content } };
   }
   if (!route.view) return { 204: { description: "Done" } };
   const one = schemaOf(route.view, "output");
@@ -133,7 +134,6 @@ function success(route: Route) {
         properties: { items: { type: "array", items: one }, nextCursor: { type: ["string", "null"] } },
       }
     : one;
-  const headers = route.list || route.unversioned ? {} : { ETag: { schema: { type: "string" } } };
   const status = route.method === "post" && !route.makesNothing ? 201 : 200;
   return { [status]: { description: "As it then is", headers, content: { "application/json": { schema } } } };
 }

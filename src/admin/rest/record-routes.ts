@@ -192,6 +192,7 @@ const chainRoutes: Route[] = [
     summary: "All changes in the order of their chain, as a file",
     query: AUDIT_EXPORT_PARAMETERS,
     files: AUDIT_FILES,
+    unversioned: true,
     async handle({ services, company, query }) {
       return reply(await exportAudit(services, company.id, query), (file) => ({ status: 200, file }));
     },
@@ -215,6 +216,7 @@ const chainRoutes: Route[] = [
     summary: "All changes of a company that may be deleted, ?companyId=, as a file",
     query: ["companyId", ...AUDIT_EXPORT_PARAMETERS],
     files: AUDIT_FILES,
+    unversioned: true,
     async handle({ services, query }) {
       const companyId = query.get("companyId") ?? "";
       const made = await exportAudit(await servicesOfAudit(services, companyId), companyId, query);

@@ -36,6 +36,7 @@ export const userFileRoutes: Route[] = [
     path: "/companies/:slug/users/export",
     summary: "All users as CSV, as the import reads them; cells that spreadsheets would run begin with an apostrophe",
     files: TYPES,
+    unversioned: true,
     async handle({ services, company }) {
       return answer({ status: 200, file: await exportUsers(services, company) });
     },
