@@ -58,6 +58,7 @@ export function saidBy({ headers }: Request): Said {
   return said;
 }
 
+/** Null: it says nothing under this name. */
 export function valueSaid(said: Said, name: string): string | null {
   const at = said.findIndex((text, place) => place % 2 === 0 && text === name);
   return at < 0 ? null : (said[at + 1] as string);
